@@ -1,0 +1,2 @@
+#include "CCrypto.h"
+typedef int seed_CCrypto;

@@ -1,0 +1,2 @@
+#include "CEvidence.h"
+typedef int seed_CEvidence;

@@ -1,0 +1,2 @@
+#include "CFetch.h"
+typedef int seed_CFetch;

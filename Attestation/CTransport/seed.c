@@ -1,0 +1,2 @@
+#include "CTransport.h"
+typedef int seed_CTransport;

@@ -1,0 +1,131 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The manifest reads as the module map of Sources/README.md: one line a target, lowest layer first.
+// A target may import only what stands above it here; scripts/check-imports holds that, because the
+// compiler does not. VOUCHSAFE_STRICT=1 (set by scripts/check and CI) makes every warning an error.
+
+let isStrict = Context.environment["VOUCHSAFE_STRICT"] == "1"
+let isFuzzing = Context.environment["VOUCHSAFE_FUZZ"] == "1"
+
+let swiftSettings: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .strictMemorySafety(),
+  ] + (isStrict ? [.treatAllWarnings(as: .error)] : [])
+
+let cSettings: [CSetting] =
+  [
+    .define("_GNU_SOURCE"),
+    .enableWarning("all"), .enableWarning("extra"), .enableWarning("conversion"),
+  ] + (isStrict ? [.treatAllWarnings(as: .error)] : [])
+
+/// A C door to foreign code: imported by exactly one Swift module.
+func door(_ name: String, path: String? = nil, links libraries: [String] = []) -> Target {
+  .target(
+    name: name, path: path ?? "Attestation/\(name)", cSettings: cSettings,
+    linkerSettings: libraries.map { .linkedLibrary($0) })
+}
+
+func module(_ name: String, _ imports: [String], path: String? = nil) -> Target {
+  .target(
+    name: name, dependencies: imports.map { .byName(name: $0) }, path: path ?? "Sources/\(name)",
+    swiftSettings: swiftSettings)
+}
+
+func program(_ name: String, _ imports: [String], path: String? = nil) -> Target {
+  .executableTarget(
+    name: name, dependencies: imports.map { .byName(name: $0) }, path: path ?? "Sources/\(name)",
+    swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ imports: [String]) -> Target {
+  .testTarget(
+    name: name, dependencies: imports.map { .byName(name: $0) }, path: "Tests/\(name)", swiftSettings: swiftSettings)
+}
+
+var targets: [Target] = [
+  // 0 · doors to foreign code
+  door("CEvidence"),
+  door("CCrypto", links: ["crypto"]),
+  door("CTransport", links: ["ssl", "crypto"]),
+  door("CFetch", links: ["curl"]),
+  door("CPlatform"),
+
+  // 1 · bytes
+  module("Bytes", []),
+
+  // 2 · parsed, unverified; keys and chains; log lines
+  module("Evidence", ["Bytes", "CEvidence"]),
+  module("Cryptography", ["Bytes", "CCrypto"]),
+  module("Telemetry", ["Bytes"]),
+
+  // 3 · proof, log, wire, model, network, machine
+  module("Verification", ["Bytes", "Cryptography", "Evidence"]),
+  module("TransparencyLog", ["Bytes", "Cryptography"]),
+  module("KBSProtocol", ["Bytes", "Cryptography"]),
+  module("Weights", ["Bytes", "Cryptography"]),
+  module("Transport", ["Bytes", "CTransport", "Telemetry"]),
+  module("Fetch", ["Bytes", "CFetch"]),
+  module("Platform", ["Bytes", "Cryptography", "CPlatform"]),
+
+  // 4 · judgement
+  module("Appraisal", ["Bytes", "Cryptography", "Verification"]),
+
+  // 5 · services
+  module(
+    "Broker",
+    [
+      "Bytes", "Telemetry", "Cryptography", "Evidence", "Verification", "TransparencyLog", "KBSProtocol",
+      "Transport", "Platform", "Appraisal",
+    ]),
+  module(
+    "Agent",
+    ["Bytes", "Telemetry", "Cryptography", "TransparencyLog", "KBSProtocol", "Weights", "Fetch", "Platform"]),
+
+  // 6 · programs
+  program("vouchsafe-broker", ["Broker", "Platform", "Bytes"]),
+  program("vouchsafe-agent", ["Agent", "Platform", "Bytes"]),
+  program(
+    "vouchsafe",
+    [
+      "Bytes", "Cryptography", "Evidence", "Verification", "Appraisal", "TransparencyLog", "KBSProtocol", "Weights",
+      "Fetch", "Platform",
+    ]),
+
+  // simulation: never linked into a shipped program
+  door("CMint", path: "Tests/CMint", links: ["crypto"]),
+  module("SimulatedTEE", ["Bytes", "Cryptography", "CMint"], path: "Tests/SimulatedTEE"),
+  program(
+    "simulated-tee", ["SimulatedTEE", "Bytes", "Cryptography", "Transport", "Telemetry"], path: "Examples/simulated-tee"),
+
+  // tests
+  module("TestSupport", ["Bytes"], path: "Tests/TestSupport"),
+  tests("BytesTests", ["Bytes", "TestSupport"]),
+  tests("CryptographyTests", ["Cryptography", "Bytes", "TestSupport"]),
+  tests("EvidenceTests", ["Evidence", "Bytes", "SimulatedTEE", "TestSupport"]),
+  tests("VerificationTests", ["Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
+  tests("TransparencyLogTests", ["TransparencyLog", "Cryptography", "Bytes", "TestSupport"]),
+  tests("KBSProtocolTests", ["KBSProtocol", "Cryptography", "Bytes", "TestSupport"]),
+  tests("WeightsTests", ["Weights", "Cryptography", "Bytes", "TestSupport"]),
+  tests("TransportTests", ["Transport", "Fetch", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
+  tests("PlatformTests", ["Platform", "Cryptography", "Bytes", "TestSupport"]),
+  tests("AppraisalTests", ["Appraisal", "Verification", "Cryptography", "Evidence", "Bytes", "SimulatedTEE", "TestSupport"]),
+  tests(
+    "BrokerTests",
+    [
+      "Broker", "SimulatedTEE", "Evidence", "Verification", "Appraisal", "TransparencyLog", "KBSProtocol",
+      "Cryptography", "Transport", "Telemetry", "Platform", "Bytes", "TestSupport",
+    ]),
+  tests(
+    "AgentTests",
+    [
+      "Agent", "SimulatedTEE", "Weights", "KBSProtocol", "TransparencyLog", "Cryptography", "Fetch", "Transport",
+      "Platform", "Telemetry", "Bytes", "TestSupport",
+    ]),
+]
+
+let package = Package(name: "vouchsafe", targets: targets, swiftLanguageModes: [.v6])

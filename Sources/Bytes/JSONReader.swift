@@ -1,0 +1,119 @@
+/// Typed reading of one JSON object: each member is asked for by name, and what nobody asked for is found at the end.
+///
+/// `finish()` refuses unknown members (our own documents); `unreadMembers` lists them (vendor documents, where they are
+/// ignored and recorded).
+package struct JSONReader {
+  package let object: JSONObject
+  package let path: String
+  private var read = Set<String>()
+
+  package init(_ value: JSONValue, _ path: String) throws(ParseError) {
+    guard case .object(let object) = value else { throw ParseError(path, .wrongType) }
+    self.object = object
+    self.path = path
+  }
+
+  package func has(_ key: String) -> Bool { object[key] != nil }
+
+  /// The member, or `nil` when absent; `null` is a value like any other.
+  package mutating func optionalValue(_ key: String) -> JSONValue? {
+    read.insert(key)
+    return object[key]
+  }
+
+  package mutating func value(_ key: String) throws(ParseError) -> JSONValue {
+    guard let value = optionalValue(key) else { throw ParseError(name(key), .missing) }
+    return value
+  }
+
+  package mutating func string(_ key: String) throws(ParseError) -> String {
+    guard let text = try value(key).stringValue else { throw ParseError(name(key), .wrongType) }
+    return text
+  }
+
+  package mutating func optionalString(_ key: String) throws(ParseError) -> String? {
+    guard has(key) else { return try absent(key) }
+    return try string(key)
+  }
+
+  package mutating func bool(_ key: String) throws(ParseError) -> Bool {
+    guard let flag = try value(key).boolValue else { throw ParseError(name(key), .wrongType) }
+    return flag
+  }
+
+  package mutating func optionalBool(_ key: String) throws(ParseError) -> Bool? {
+    guard has(key) else { return try absent(key) }
+    return try bool(key)
+  }
+
+  package mutating func integer<T: FixedWidthInteger>(_ key: String, as type: T.Type = T.self) throws(ParseError) -> T {
+    let value = try value(key)
+    guard case .number = value else { throw ParseError(name(key), .wrongType) }
+    guard let integer = value.integer(type) else { throw ParseError(name(key), .outOfRange) }
+    return integer
+  }
+
+  package mutating func optionalInteger<T: FixedWidthInteger>(
+    _ key: String, as type: T.Type = T.self
+  ) throws(ParseError) -> T? {
+    guard has(key) else { return try absent(key) }
+    return try integer(key, as: type)
+  }
+
+  package mutating func array(_ key: String) throws(ParseError) -> [JSONValue] {
+    guard let items = try value(key).arrayValue else { throw ParseError(name(key), .wrongType) }
+    return items
+  }
+
+  package mutating func optionalArray(_ key: String) throws(ParseError) -> [JSONValue]? {
+    guard has(key) else { return try absent(key) }
+    return try array(key)
+  }
+
+  package mutating func strings(_ key: String) throws(ParseError) -> [String] {
+    var texts: [String] = []
+    for item in try array(key) {
+      guard let text = item.stringValue else { throw ParseError(name(key), .wrongType) }
+      texts.append(text)
+    }
+    return texts
+  }
+
+  package mutating func object(_ key: String) throws(ParseError) -> JSONReader {
+    try JSONReader(try value(key), name(key))
+  }
+
+  package mutating func optionalObject(_ key: String) throws(ParseError) -> JSONReader? {
+    guard has(key) else { return try absent(key) }
+    return try object(key)
+  }
+
+  /// Hexadecimal text of exactly `count` bytes (any length when `nil`).
+  package mutating func hex(_ key: String, count: Int? = nil) throws(ParseError) -> [UInt8] {
+    let text = try string(key)
+    guard let bytes = try? Hex.decode(text, "hex") else { throw ParseError(name(key), .unexpected) }
+    guard count == nil || bytes.count == count else { throw ParseError(name(key), .outOfRange) }
+    return bytes
+  }
+
+  package mutating func timestamp(_ key: String) throws(ParseError) -> Timestamp {
+    guard let time = try? Timestamp(rfc3339: try string(key)) else { throw ParseError(name(key), .unexpected) }
+    return time
+  }
+
+  /// Members nobody asked for, in document order.
+  package var unreadMembers: [String] { object.keys.filter { !read.contains($0) } }
+
+  /// Refuses unknown members. The name shown is the peer's: only use this on our own documents' errors.
+  package func finish() throws(ParseError) {
+    guard let unknown = unreadMembers.first else { return }
+    throw ParseError(name(unknown), .unknownField)
+  }
+
+  package func name(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+  private mutating func absent<T>(_ key: String) throws(ParseError) -> T? {
+    read.insert(key)
+    return nil
+  }
+}

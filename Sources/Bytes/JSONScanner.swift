@@ -1,0 +1,234 @@
+/// The working state of `StrictJSON.parse`.
+struct JSONScanner {
+  private let input: ArraySlice<UInt8>
+  private let limits: StrictJSON.Limits
+  private let comments: Bool
+  private var position: Int
+  private var tokens = 0
+
+  init(_ input: ArraySlice<UInt8>, limits: StrictJSON.Limits, comments: Bool) {
+    self.input = input
+    self.limits = limits
+    self.comments = comments
+    position = input.startIndex
+  }
+
+  mutating func document() throws(ParseError) -> JSONValue {
+    try skipSpace()
+    let value = try value(depth: 0)
+    try skipSpace()
+    guard position == input.endIndex else { throw error(.trailing) }
+    return value
+  }
+
+  private func error(_ reason: ParseError.Reason) -> ParseError {
+    ParseError("json", reason, at: position - input.startIndex)
+  }
+
+  private var next: UInt8? { position < input.endIndex ? input[position] : nil }
+
+  private mutating func count() throws(ParseError) {
+    tokens += 1
+    guard tokens <= limits.tokens else { throw error(.tooLong) }
+  }
+
+  private mutating func value(depth: Int) throws(ParseError) -> JSONValue {
+    try count()
+    switch next {
+    case UInt8(ascii: "{"): return try object(depth: depth)
+    case UInt8(ascii: "["): return try array(depth: depth)
+    case UInt8(ascii: "\""): return .string(try string())
+    case UInt8(ascii: "t"): return try literal("true", .bool(true))
+    case UInt8(ascii: "f"): return try literal("false", .bool(false))
+    case UInt8(ascii: "n"): return try literal("null", .null)
+    case nil: throw error(.truncated)
+    case .some(UInt8(ascii: "-")), .some(UInt8(ascii: "0")...UInt8(ascii: "9")): return .number(try number())
+    default: throw error(.unexpected)
+    }
+  }
+
+  private mutating func object(depth: Int) throws(ParseError) -> JSONValue {
+    guard depth < limits.depth else { throw error(.tooDeep) }
+    position += 1
+    var members: [(String, JSONValue)] = []
+    var seen = Set<String>()
+    try skipSpace()
+    if try take("}") { return .object(JSONObject()) }
+    while true {
+      try skipSpace()
+      try count()
+      guard next == UInt8(ascii: "\"") else { throw error(next == nil ? .truncated : .unexpected) }
+      let key = try string()
+      // Swift compares strings by canonical equivalence; keys are compared as written, so both must be unique.
+      guard seen.insert(key).inserted else { throw error(.duplicate) }
+      try skipSpace()
+      guard try take(":") else { throw error(.unexpected) }
+      try skipSpace()
+      members.append((key, try value(depth: depth + 1)))
+      try skipSpace()
+      if try take("}") { return .object(JSONObject(members)) }
+      guard try take(",") else { throw error(.unexpected) }
+    }
+  }
+
+  private mutating func array(depth: Int) throws(ParseError) -> JSONValue {
+    guard depth < limits.depth else { throw error(.tooDeep) }
+    position += 1
+    var items: [JSONValue] = []
+    try skipSpace()
+    if try take("]") { return .array([]) }
+    while true {
+      try skipSpace()
+      items.append(try value(depth: depth + 1))
+      try skipSpace()
+      if try take("]") { return .array(items) }
+      guard try take(",") else { throw error(.unexpected) }
+    }
+  }
+
+  /// Consumes the character when it is next.
+  private mutating func take(_ character: Unicode.Scalar) throws(ParseError) -> Bool {
+    guard let byte = next else { throw error(.truncated) }
+    guard byte == UInt8(ascii: character) else { return false }
+    position += 1
+    return true
+  }
+
+  private mutating func literal(_ word: StaticString, _ value: JSONValue) throws(ParseError) -> JSONValue {
+    for byte in Array("\(word)".utf8) {
+      guard let found = next else { throw error(.truncated) }
+      guard found == byte else { throw error(.unexpected) }
+      position += 1
+    }
+    return value
+  }
+
+  private mutating func number() throws(ParseError) -> JSONNumber {
+    let start = position
+    if next == UInt8(ascii: "-") { position += 1 }
+    if next == UInt8(ascii: "0") { position += 1 } else { try digits() }
+    if next == UInt8(ascii: ".") {
+      position += 1
+      try digits()
+    }
+    if next == UInt8(ascii: "e") || next == UInt8(ascii: "E") {
+      position += 1
+      if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { position += 1 }
+      try digits()
+    }
+    guard position - start <= 64 else { throw error(.tooLong) }
+    return JSONNumber(text: String(decoding: input[start..<position], as: UTF8.self))
+  }
+
+  private mutating func digits() throws(ParseError) {
+    let start = position
+    while let byte = next, (0x30...0x39).contains(byte) { position += 1 }
+    guard position > start else { throw error(next == nil ? .truncated : .unexpected) }
+  }
+
+  private mutating func string() throws(ParseError) -> String {
+    position += 1
+    let start = position
+    while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+      guard byte >= 0x20 else { throw error(.unexpected) }
+      position += 1
+    }
+    guard next != nil else { throw error(.truncated) }
+    if next == UInt8(ascii: "\"") {
+      let text = try utf8(input[start..<position])
+      position += 1
+      return text
+    }
+    return try escapedString(from: start)
+  }
+
+  private mutating func escapedString(from start: Int) throws(ParseError) -> String {
+    var bytes = Array(input[start..<position])
+    while let byte = next {
+      position += 1
+      switch byte {
+      case UInt8(ascii: "\""): return try utf8(bytes[...])
+      case UInt8(ascii: "\\"): bytes.append(contentsOf: String(try escape()).utf8)
+      case 0..<0x20: throw error(.unexpected)
+      default: bytes.append(byte)
+      }
+    }
+    throw error(.truncated)
+  }
+
+  private mutating func escape() throws(ParseError) -> Unicode.Scalar {
+    guard let byte = next else { throw error(.truncated) }
+    position += 1
+    switch byte {
+    case UInt8(ascii: "\""): return "\""
+    case UInt8(ascii: "\\"): return "\\"
+    case UInt8(ascii: "/"): return "/"
+    case UInt8(ascii: "b"): return "\u{8}"
+    case UInt8(ascii: "f"): return "\u{C}"
+    case UInt8(ascii: "n"): return "\n"
+    case UInt8(ascii: "r"): return "\r"
+    case UInt8(ascii: "t"): return "\t"
+    case UInt8(ascii: "u"): return try unicodeEscape()
+    default: throw error(.unexpected)
+    }
+  }
+
+  private mutating func unicodeEscape() throws(ParseError) -> Unicode.Scalar {
+    let unit = try codeUnit()
+    if let scalar = Unicode.Scalar(unit) { return scalar }
+    guard (0xD800..<0xDC00).contains(unit), next == UInt8(ascii: "\\") else { throw error(.notUTF8) }
+    position += 1
+    guard next == UInt8(ascii: "u") else { throw error(.notUTF8) }
+    position += 1
+    let low = try codeUnit()
+    guard (0xDC00..<0xE000).contains(low),
+      let scalar = Unicode.Scalar(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00))
+    else { throw error(.notUTF8) }
+    return scalar
+  }
+
+  private mutating func codeUnit() throws(ParseError) -> UInt32 {
+    var value: UInt32 = 0
+    for _ in 0..<4 {
+      guard let byte = next else { throw error(.truncated) }
+      guard let digit = Hex.nibble(byte) else { throw error(.unexpected) }
+      value = value << 4 | UInt32(digit)
+      position += 1
+    }
+    return value
+  }
+
+  private func utf8(_ bytes: ArraySlice<UInt8>) throws(ParseError) -> String {
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw error(.notUTF8) }
+    return text
+  }
+
+  private mutating func skipSpace() throws(ParseError) {
+    while let byte = next {
+      switch byte {
+      case 0x20, 0x09, 0x0A, 0x0D: position += 1
+      case UInt8(ascii: "/") where comments: try skipComment()
+      default: return
+      }
+    }
+  }
+
+  private mutating func skipComment() throws(ParseError) {
+    position += 1
+    switch next {
+    case UInt8(ascii: "/"):
+      while let byte = next, byte != 0x0A { position += 1 }
+    case UInt8(ascii: "*"):
+      position += 1
+      while let byte = next {
+        position += 1
+        if byte == UInt8(ascii: "*"), next == UInt8(ascii: "/") {
+          position += 1
+          return
+        }
+      }
+      throw error(.truncated)
+    default: throw error(.unexpected)
+    }
+  }
+}

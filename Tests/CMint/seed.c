@@ -1,0 +1,2 @@
+#include "CMint.h"
+typedef int seed_CMint;
