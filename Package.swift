@@ -62,6 +62,7 @@ var targets: [Target] = [
   module("Evidence", ["Bytes", "CEvidence"]),
   module("Cryptography", ["Bytes", "CCrypto"]),
   module("Telemetry", ["Bytes"]),
+  module("Terminal", ["Bytes"]),
 
   // 3 · proof, log, wire, model, network, machine
   module("Verification", ["Bytes", "Cryptography", "Evidence"]),
@@ -87,24 +88,27 @@ var targets: [Target] = [
     ["Bytes", "Telemetry", "Cryptography", "TransparencyLog", "KBSProtocol", "Weights", "Fetch", "Platform"]),
 
   // 6 · programs
-  program("vouchsafe-broker", ["Broker", "Platform", "Bytes"]),
-  program("vouchsafe-agent", ["Agent", "Platform", "Bytes"]),
+  program("vouchsafe-broker", ["Broker", "Platform", "Terminal", "Bytes"]),
+  program("vouchsafe-agent", ["Agent", "Platform", "Terminal", "Bytes"]),
   program(
     "vouchsafe",
     [
-      "Bytes", "Cryptography", "Evidence", "Verification", "Appraisal", "TransparencyLog", "KBSProtocol", "Weights",
-      "Fetch", "Platform",
+      "Bytes", "Terminal", "Cryptography", "Evidence", "Verification", "Appraisal", "TransparencyLog", "KBSProtocol",
+      "Weights", "Fetch", "Platform",
     ]),
 
   // simulation: never linked into a shipped program
   door("CMint", path: "Tests/CMint", links: ["crypto"]),
   module("SimulatedTEE", ["Bytes", "Cryptography", "CMint"], path: "Tests/SimulatedTEE"),
   program(
-    "simulated-tee", ["SimulatedTEE", "Bytes", "Cryptography", "Transport", "Telemetry"], path: "Examples/simulated-tee"),
+    "simulated-tee", ["SimulatedTEE", "Bytes", "Terminal", "Cryptography", "Transport", "Telemetry"],
+    path: "Examples/simulated-tee"),
 
   // tests
   module("TestSupport", ["Bytes"], path: "Tests/TestSupport"),
   tests("BytesTests", ["Bytes", "TestSupport"]),
+  tests("TerminalTests", ["Terminal", "Bytes"]),
+  tests("TelemetryTests", ["Telemetry", "Bytes"]),
   tests("CryptographyTests", ["Cryptography", "Bytes", "TestSupport"]),
   tests("EvidenceTests", ["Evidence", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests("VerificationTests", ["Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
@@ -113,7 +117,8 @@ var targets: [Target] = [
   tests("WeightsTests", ["Weights", "Cryptography", "Bytes", "TestSupport"]),
   tests("TransportTests", ["Transport", "Fetch", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
   tests("PlatformTests", ["Platform", "Cryptography", "Bytes", "TestSupport"]),
-  tests("AppraisalTests", ["Appraisal", "Verification", "Cryptography", "Evidence", "Bytes", "SimulatedTEE", "TestSupport"]),
+  tests(
+    "AppraisalTests", ["Appraisal", "Verification", "Cryptography", "Evidence", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests(
     "BrokerTests",
     [
