@@ -99,7 +99,7 @@ var targets: [Target] = [
 
   // simulation: never linked into a shipped program
   door("CMint", path: "Tests/CMint", links: ["crypto"]),
-  module("SimulatedTEE", ["Bytes", "Cryptography", "CMint"], path: "Tests/SimulatedTEE"),
+  module("SimulatedTEE", ["Bytes", "Cryptography", "Evidence", "CMint"], path: "Tests/SimulatedTEE"),
   program(
     "simulated-tee", ["SimulatedTEE", "Bytes", "Terminal", "Cryptography", "Transport", "Telemetry"],
     path: "Examples/simulated-tee"),
