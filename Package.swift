@@ -71,7 +71,7 @@ var targets: [Target] = [
   module("Weights", ["Bytes", "Cryptography"]),
   module("Transport", ["Bytes", "CTransport", "Telemetry"]),
   module("Fetch", ["Bytes", "CFetch"]),
-  module("Platform", ["Bytes", "Cryptography", "CPlatform"]),
+  module("Platform", ["Bytes", "Cryptography", "Telemetry", "CPlatform"]),
 
   // 4 · judgement
   module("Appraisal", ["Bytes", "Cryptography", "Verification"]),
@@ -116,7 +116,7 @@ var targets: [Target] = [
   tests("KBSProtocolTests", ["KBSProtocol", "Cryptography", "Bytes", "TestSupport"]),
   tests("WeightsTests", ["Weights", "Cryptography", "Bytes", "TestSupport"]),
   tests("TransportTests", ["Transport", "Fetch", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
-  tests("PlatformTests", ["Platform", "Cryptography", "Bytes", "TestSupport"]),
+  tests("PlatformTests", ["Platform", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
   tests(
     "AppraisalTests", ["Appraisal", "Verification", "Cryptography", "Evidence", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests(
