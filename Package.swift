@@ -99,7 +99,7 @@ var targets: [Target] = [
 
   // simulation: never linked into a shipped program
   door("CMint", path: "Tests/CMint", links: ["crypto"]),
-  module("SimulatedTEE", ["Bytes", "Cryptography", "CMint"], path: "Tests/SimulatedTEE"),
+  module("SimulatedTEE", ["Bytes", "Cryptography", "Evidence", "CMint"], path: "Tests/SimulatedTEE"),
   program(
     "simulated-tee", ["SimulatedTEE", "Bytes", "Terminal", "Cryptography", "Transport", "Telemetry"],
     path: "Examples/simulated-tee"),
@@ -132,5 +132,28 @@ var targets: [Target] = [
       "Platform", "Telemetry", "Bytes", "TestSupport",
     ]),
 ]
+
+// Fuzzing (scripts/fuzz): every module is instrumented, and each parser of outside bytes gets an executable under
+// Tests/Fuzz. VOUCHSAFE_FUZZ_RUNTIME is the toolchain's libFuzzer archive, which scripts/fuzz finds.
+if isFuzzing {
+  func fuzzer(_ parser: String, _ imports: [String]) -> Target {
+    let fuzzer = program("Fuzz\(parser)", imports + ["FuzzDriver"], path: "Tests/Fuzz/\(parser)")
+    fuzzer.exclude = ["seeds.txt"]
+    let runtime = Context.environment["VOUCHSAFE_FUZZ_RUNTIME"].map { [$0] } ?? []
+    fuzzer.linkerSettings = [.unsafeFlags(["-sanitize=address", "-use-ld=lld"] + runtime + ["-lstdc++"])]
+    return fuzzer
+  }
+  targets += [
+    door("CFuzz", path: "Tests/Fuzz/CFuzz"),
+    module("FuzzDriver", ["CFuzz"], path: "Tests/Fuzz/Driver"),
+    fuzzer("Base64", ["Bytes"]),
+    fuzzer("JSON", ["Bytes"]),
+  ]
+  for target in targets {
+    target.cSettings?.append(.unsafeFlags(["-fsanitize=fuzzer-no-link,address,undefined"]))
+    target.swiftSettings?.append(
+      .unsafeFlags(["-sanitize=address", "-sanitize-coverage=edge,inline-8bit-counters,pc-table,trace-cmp"]))
+  }
+}
 
 let package = Package(name: "vouchsafe", targets: targets, swiftLanguageModes: [.v6])

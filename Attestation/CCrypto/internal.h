@@ -1,0 +1,53 @@
+// Shared by the files of this door only.
+#pragma once
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "CCrypto.h"
+
+struct cc_key {
+  EVP_PKEY *pkey;
+};
+struct cc_certificate {
+  X509 *x509;
+  int64_t not_before;
+  int64_t not_after;
+};
+struct cc_crl {
+  X509_CRL *crl;
+  int64_t this_update;
+  int64_t next_update;
+  int has_next_update;
+};
+
+#define CC_HASH_MAX 64
+#define CC_TAG 16
+#define CC_NONCE 12
+
+// Leaves no trace in the error queue, whatever the outcome.
+static inline int cc_end(int code) {
+  ERR_clear_error();
+  return code;
+}
+
+const EVP_MD *cc_md(int hash);      // NULL for a number that is no hash
+size_t cc_hash_count(int hash);     // 0 for a number that is no hash
+int cc_hash_of_nid(int nid);        // CC_SHA or 0
+const EVP_CIPHER *cc_gcm_cipher(void);
+// With a context whose key, nonce and direction are set; the tag follows the ciphertext.
+int cc_gcm_seal_with(
+  EVP_CIPHER_CTX *context, const void *aad, size_t aad_count, const void *plaintext, size_t count, uint8_t *sealed);
+int cc_gcm_open_with(
+  EVP_CIPHER_CTX *context, const void *aad, size_t aad_count, const uint8_t *sealed, size_t count, uint8_t *plaintext);
+const char *cc_curve_name(int curve);
+
+int cc_key_take(EVP_PKEY *pkey, cc_key **key);      // owns pkey from here on, also on failure
+int cc_bytes_copy(const void *data, size_t count, cc_bytes *out);
+int cc_bytes_from_number(const BIGNUM *number, cc_bytes *out);
+int cc_time_from_asn1(const ASN1_TIME *time, int64_t *seconds);  // DER form of RFC 5280 §4.1.2.5 only
+void cc_signature_algorithm_of(const X509_ALGOR *algorithm, cc_signature_algorithm *out);
+int cc_name_bytes(const X509_NAME *name, cc_bytes *out);
+int cc_serial_bytes(const ASN1_INTEGER *serial, cc_bytes *out);  // CC_MALFORMED when negative

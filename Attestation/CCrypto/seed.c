@@ -1,2 +1,0 @@
-#include "CCrypto.h"
-typedef int seed_CCrypto;

@@ -1,0 +1,48 @@
+/// What one vendor's chains must look like, beyond RFC 5280 and security level 2 (112 bits, no SHA-1).
+package struct ChainProfile: Sendable, Equatable {
+  package enum Revocation: Sendable, Equatable {
+    /// Every certificate below the anchor needs a valid list of its issuer.
+    case required
+    /// A list given for an issuer is always enforced; an issuer without one is let through.
+    case whenPresent
+  }
+
+  /// How every signature from the leaf's to the one made by the anchor, and every enforced list's, must be made.
+  package enum Signature: Sendable, Equatable {
+    /// Whatever security level 2 permits.
+    case any
+    case ecdsa(Hash)
+    /// PSS with MGF1 over the same hash, exactly this salt, by keys of exactly this size.
+    case rsaPSS(Hash, saltLength: Int, modulusBits: Int)
+  }
+
+  /// Certificates from the leaf to the one the anchor issued.
+  package var certificateCount: ClosedRange<Int>
+  /// Whether the checks that OpenSSL calls strict (RFC 5280 key identifiers, key usages) apply.
+  package var isStrict: Bool
+  package var revocation: Revocation
+  package var signature: Signature
+
+  package init(
+    certificateCount: ClosedRange<Int>, isStrict: Bool, revocation: Revocation, signature: Signature = .any
+  ) {
+    self.certificateCount = certificateCount
+    self.isStrict = isStrict
+    self.revocation = revocation
+    self.signature = signature
+  }
+
+  /// VCEK or VLEK under ASK or ASVK under ARK. The leaves have serial number 0 and no key identifiers, so the strict
+  /// checks cannot apply. Spec: AMD 57230, §2.
+  package static let amd = ChainProfile(
+    certificateCount: 2...2, isStrict: false, revocation: .whenPresent,
+    signature: .rsaPSS(.sha384, saltLength: 48, modulusBits: 4096))
+
+  /// PCK under the Platform or Processor CA under the SGX Root CA.
+  package static let intelPCK = ChainProfile(
+    certificateCount: 2...2, isStrict: true, revocation: .required, signature: .ecdsa(.sha256))
+
+  /// The TCB signing certificate directly under the SGX Root CA.
+  package static let intelTCBSigning = ChainProfile(
+    certificateCount: 1...1, isStrict: true, revocation: .required, signature: .ecdsa(.sha256))
+}
