@@ -64,9 +64,12 @@ var targets: [Target] = [
   module("Telemetry", ["Bytes"]),
   module("Terminal", ["Bytes"]),
 
+  // 2½ · signed notes and quorums: one grammar for log, witnesses and approvers
+  module("SignedNotes", ["Bytes", "Cryptography"]),
+
   // 3 · proof, log, wire, model, network, machine
   module("Verification", ["Bytes", "Cryptography", "Evidence"]),
-  module("TransparencyLog", ["Bytes", "Cryptography"]),
+  module("TransparencyLog", ["Bytes", "Cryptography", "SignedNotes"]),
   module("KBSProtocol", ["Bytes", "Cryptography"]),
   module("Weights", ["Bytes", "Cryptography"]),
   module("Transport", ["Bytes", "CTransport", "Telemetry"]),
@@ -74,18 +77,21 @@ var targets: [Target] = [
   module("Platform", ["Bytes", "Cryptography", "Telemetry", "CPlatform"]),
 
   // 4 · judgement
-  module("Appraisal", ["Bytes", "Cryptography", "Verification"]),
+  module("Appraisal", ["Bytes", "Cryptography", "SignedNotes", "Verification"]),
 
   // 5 · services
   module(
     "Broker",
     [
-      "Bytes", "Telemetry", "Cryptography", "Evidence", "Verification", "TransparencyLog", "KBSProtocol",
-      "Transport", "Platform", "Appraisal",
+      "Bytes", "Telemetry", "Cryptography", "SignedNotes", "Evidence", "Verification", "TransparencyLog",
+      "KBSProtocol", "Transport", "Platform", "Appraisal",
     ]),
   module(
     "Agent",
-    ["Bytes", "Telemetry", "Cryptography", "TransparencyLog", "KBSProtocol", "Weights", "Fetch", "Platform"]),
+    [
+      "Bytes", "Telemetry", "Cryptography", "SignedNotes", "TransparencyLog", "KBSProtocol", "Weights", "Fetch",
+      "Platform",
+    ]),
 
   // 6 · programs
   program("vouchsafe-broker", ["Broker", "Platform", "Terminal", "Bytes"]),
@@ -93,8 +99,8 @@ var targets: [Target] = [
   program(
     "vouchsafe",
     [
-      "Bytes", "Terminal", "Cryptography", "Evidence", "Verification", "Appraisal", "TransparencyLog", "KBSProtocol",
-      "Weights", "Fetch", "Platform",
+      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "TransparencyLog",
+      "KBSProtocol", "Weights", "Fetch", "Platform",
     ]),
 
   // simulation: never linked into a shipped program
@@ -112,7 +118,8 @@ var targets: [Target] = [
   tests("CryptographyTests", ["Cryptography", "Bytes", "TestSupport"]),
   tests("EvidenceTests", ["Evidence", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests("VerificationTests", ["Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
-  tests("TransparencyLogTests", ["TransparencyLog", "Cryptography", "Bytes", "TestSupport"]),
+  tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
+  tests("TransparencyLogTests", ["TransparencyLog", "SignedNotes", "Cryptography", "Platform", "Bytes", "TestSupport"]),
   tests("KBSProtocolTests", ["KBSProtocol", "Cryptography", "Bytes", "TestSupport"]),
   tests("WeightsTests", ["Weights", "Cryptography", "Bytes", "TestSupport"]),
   tests("TransportTests", ["Transport", "Fetch", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
