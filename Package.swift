@@ -62,58 +62,70 @@ var targets: [Target] = [
   module("Evidence", ["Bytes", "CEvidence"]),
   module("Cryptography", ["Bytes", "CCrypto"]),
   module("Telemetry", ["Bytes"]),
+  module("Terminal", ["Bytes"]),
+
+  // 2½ · signed notes and quorums: one grammar for log, witnesses and approvers
+  module("SignedNotes", ["Bytes", "Cryptography"]),
 
   // 3 · proof, log, wire, model, network, machine
   module("Verification", ["Bytes", "Cryptography", "Evidence"]),
-  module("TransparencyLog", ["Bytes", "Cryptography"]),
+  module("TransparencyLog", ["Bytes", "Cryptography", "SignedNotes"]),
   module("KBSProtocol", ["Bytes", "Cryptography"]),
   module("Weights", ["Bytes", "Cryptography"]),
   module("Transport", ["Bytes", "CTransport", "Telemetry"]),
   module("Fetch", ["Bytes", "CFetch"]),
-  module("Platform", ["Bytes", "Cryptography", "CPlatform"]),
+  module("Platform", ["Bytes", "Cryptography", "Telemetry", "CPlatform"]),
 
   // 4 · judgement
-  module("Appraisal", ["Bytes", "Cryptography", "Verification"]),
+  module("Appraisal", ["Bytes", "Cryptography", "SignedNotes", "Verification"]),
 
   // 5 · services
   module(
     "Broker",
     [
-      "Bytes", "Telemetry", "Cryptography", "Evidence", "Verification", "TransparencyLog", "KBSProtocol",
-      "Transport", "Platform", "Appraisal",
+      "Bytes", "Telemetry", "Cryptography", "SignedNotes", "Evidence", "Verification", "TransparencyLog",
+      "KBSProtocol", "Transport", "Platform", "Appraisal",
     ]),
   module(
     "Agent",
-    ["Bytes", "Telemetry", "Cryptography", "TransparencyLog", "KBSProtocol", "Weights", "Fetch", "Platform"]),
+    [
+      "Bytes", "Telemetry", "Cryptography", "SignedNotes", "TransparencyLog", "KBSProtocol", "Weights", "Fetch",
+      "Platform",
+    ]),
 
   // 6 · programs
-  program("vouchsafe-broker", ["Broker", "Platform", "Bytes"]),
-  program("vouchsafe-agent", ["Agent", "Platform", "Bytes"]),
+  program("vouchsafe-broker", ["Broker", "Platform", "Terminal", "Bytes"]),
+  program("vouchsafe-agent", ["Agent", "Platform", "Terminal", "Bytes"]),
   program(
     "vouchsafe",
     [
-      "Bytes", "Cryptography", "Evidence", "Verification", "Appraisal", "TransparencyLog", "KBSProtocol", "Weights",
-      "Fetch", "Platform",
+      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "TransparencyLog",
+      "KBSProtocol", "Weights", "Fetch", "Platform",
     ]),
 
   // simulation: never linked into a shipped program
   door("CMint", path: "Tests/CMint", links: ["crypto"]),
-  module("SimulatedTEE", ["Bytes", "Cryptography", "CMint"], path: "Tests/SimulatedTEE"),
+  module("SimulatedTEE", ["Bytes", "Cryptography", "Evidence", "CMint"], path: "Tests/SimulatedTEE"),
   program(
-    "simulated-tee", ["SimulatedTEE", "Bytes", "Cryptography", "Transport", "Telemetry"], path: "Examples/simulated-tee"),
+    "simulated-tee", ["SimulatedTEE", "Bytes", "Terminal", "Cryptography", "Transport", "Telemetry"],
+    path: "Examples/simulated-tee"),
 
   // tests
   module("TestSupport", ["Bytes"], path: "Tests/TestSupport"),
   tests("BytesTests", ["Bytes", "TestSupport"]),
+  tests("TerminalTests", ["Terminal", "Bytes"]),
+  tests("TelemetryTests", ["Telemetry", "Bytes"]),
   tests("CryptographyTests", ["Cryptography", "Bytes", "TestSupport"]),
   tests("EvidenceTests", ["Evidence", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests("VerificationTests", ["Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
-  tests("TransparencyLogTests", ["TransparencyLog", "Cryptography", "Bytes", "TestSupport"]),
+  tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
+  tests("TransparencyLogTests", ["TransparencyLog", "SignedNotes", "Cryptography", "Platform", "Bytes", "TestSupport"]),
   tests("KBSProtocolTests", ["KBSProtocol", "Cryptography", "Bytes", "TestSupport"]),
   tests("WeightsTests", ["Weights", "Cryptography", "Bytes", "TestSupport"]),
   tests("TransportTests", ["Transport", "Fetch", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
-  tests("PlatformTests", ["Platform", "Cryptography", "Bytes", "TestSupport"]),
-  tests("AppraisalTests", ["Appraisal", "Verification", "Cryptography", "Evidence", "Bytes", "SimulatedTEE", "TestSupport"]),
+  tests("PlatformTests", ["Platform", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
+  tests(
+    "AppraisalTests", ["Appraisal", "Verification", "Cryptography", "Evidence", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests(
     "BrokerTests",
     [
@@ -127,5 +139,28 @@ var targets: [Target] = [
       "Platform", "Telemetry", "Bytes", "TestSupport",
     ]),
 ]
+
+// Fuzzing (scripts/fuzz): every module is instrumented, and each parser of outside bytes gets an executable under
+// Tests/Fuzz. VOUCHSAFE_FUZZ_RUNTIME is the toolchain's libFuzzer archive, which scripts/fuzz finds.
+if isFuzzing {
+  func fuzzer(_ parser: String, _ imports: [String]) -> Target {
+    let fuzzer = program("Fuzz\(parser)", imports + ["FuzzDriver"], path: "Tests/Fuzz/\(parser)")
+    fuzzer.exclude = ["seeds.txt"]
+    let runtime = Context.environment["VOUCHSAFE_FUZZ_RUNTIME"].map { [$0] } ?? []
+    fuzzer.linkerSettings = [.unsafeFlags(["-sanitize=address", "-use-ld=lld"] + runtime + ["-lstdc++"])]
+    return fuzzer
+  }
+  targets += [
+    door("CFuzz", path: "Tests/Fuzz/CFuzz"),
+    module("FuzzDriver", ["CFuzz"], path: "Tests/Fuzz/Driver"),
+    fuzzer("Base64", ["Bytes"]),
+    fuzzer("JSON", ["Bytes"]),
+  ]
+  for target in targets {
+    target.cSettings?.append(.unsafeFlags(["-fsanitize=fuzzer-no-link,address,undefined"]))
+    target.swiftSettings?.append(
+      .unsafeFlags(["-sanitize=address", "-sanitize-coverage=edge,inline-8bit-counters,pc-table,trace-cmp"]))
+  }
+}
 
 let package = Package(name: "vouchsafe", targets: targets, swiftLanguageModes: [.v6])

@@ -102,7 +102,7 @@ package struct JSONReader {
   }
 
   /// Members nobody asked for, in document order.
-  package var unreadMembers: [String] { object.keys.filter { !read.contains($0) } }
+  package var unreadMembers: [String] { object.keys.filter { key in !read.contains { JSONObject.same($0, key) } } }
 
   /// Refuses unknown members. The name shown is the peer's: only use this on our own documents' errors.
   package func finish() throws(ParseError) {

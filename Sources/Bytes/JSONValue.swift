@@ -49,9 +49,9 @@ package struct JSONObject: Equatable, Sendable {
   package var keys: [String] { members.map(\.key) }
 
   package subscript(_ key: String) -> JSONValue? {
-    get { members.first { $0.key == key }?.value }
+    get { members.first { Self.same($0.key, key) }?.value }
     set {
-      let index = members.firstIndex { $0.key == key }
+      let index = members.firstIndex { Self.same($0.key, key) }
       switch (index, newValue) {
       case (let index?, let value?): members[index].value = value
       case (let index?, nil): members.remove(at: index)
@@ -60,6 +60,9 @@ package struct JSONObject: Equatable, Sendable {
       }
     }
   }
+
+  /// Names are compared by their bytes: Swift calls canonically equivalent strings equal, a peer's reader does not.
+  static func same(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
 
   /// Equal members in equal order.
   package static func == (left: Self, right: Self) -> Bool {

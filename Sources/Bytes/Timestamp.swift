@@ -109,6 +109,7 @@ extension Timestamp {
         year: year, month: month, day: day, hour: hour, minute: minute, second: second, millisecond: millisecond)
     else { throw ParseError(field, .outOfRange) }
     self.init(milliseconds: local.milliseconds - Int64(offsetMinutes) * 60_000)
+    guard (0...9999).contains(civil.year) else { throw ParseError(field, .outOfRange) }
   }
 
   private static func number(

@@ -1,2 +1,0 @@
-#include "CEvidence.h"
-typedef int seed_CEvidence;

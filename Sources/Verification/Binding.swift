@@ -1,0 +1,18 @@
+/// What the evidence must have been made for: this session's nonce and key, and the init-data that was sent along.
+package struct Binding: Sendable, Equatable {
+  /// 64 bytes, compared in full.
+  package let reportData: [UInt8]
+  /// 32 bytes: the digest of init-data that came in plain text; `nil` when none came.
+  package let hostData: [UInt8]?
+
+  package init(reportData: [UInt8], hostData: [UInt8]? = nil) {
+    self.reportData = reportData
+    self.hostData = hostData
+  }
+
+  /// The binding of a KBS runtime-data digest: 48 bytes and 16 zeros. Spec: KBS protocol, runtime data.
+  package init(runtimeDigest: [UInt8], hostData: [UInt8]? = nil) {
+    self.init(
+      reportData: runtimeDigest + [UInt8](repeating: 0, count: max(0, 64 - runtimeDigest.count)), hostData: hostData)
+  }
+}

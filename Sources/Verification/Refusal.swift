@@ -1,0 +1,81 @@
+import Bytes
+package import Evidence
+
+/// Why evidence was refused: the check that failed and, for people, what was found and what would have passed.
+package struct Refusal: Error, Equatable, Sendable {
+  /// Stable names, fit for logs, metrics and peers.
+  package enum Code: String, Sendable, Hashable, CaseIterable {
+    // Not evidence.
+    case malformed, unsupportedVersion, unsupportedTEE, unrecognisedEvidence, sampleTEE
+    // Not bound to this session.
+    case reportDataMismatch, hostDataMismatch
+    // Not endorsed.
+    case collateralMissing, certificateMalformed, extensionInvalid, chainUntrusted, chainSignatureInvalid, chainInvalid
+    case certificateExpired, certificateNotYetValid
+    case certificateRevoked, revocationListInvalid, revocationListExpired, revocationListNotYetValid
+    // Not what the endorsement speaks of.
+    case unsignedReport, signingKeyUnusable, signingKeyMismatch, productUnsupported, productMismatch
+    case chipIDMasked, chipIDMismatch, tcbMismatch, tcbOrder, signatureInvalid
+    // Genuine, and not acceptable.
+    case requestedByHost, debugEnabled, migrationAllowed, policyReservedBit, policyUnknownBits, abiVersionTooOld
+    case vmplNotZero, platformUnknownBits
+  }
+
+  /// What a refusal asks of the person who reads it.
+  package enum Kind: Sendable, Hashable {
+    case malformed, invalid, missing, stale, unacceptable
+  }
+
+  package let code: Code
+  package let field: String?
+  package let got: String?
+  package let wanted: String?
+  /// The evidence is proved, and refused for what it proves.
+  package let genuine: Bool
+
+  package init(
+    _ code: Code, _ field: String? = nil, got: String? = nil, wanted: String? = nil, genuine: Bool = false
+  ) {
+    self.code = code
+    self.field = field
+    self.got = got
+    self.wanted = wanted
+    self.genuine = genuine
+  }
+
+  /// The refusal that parsing errors amount to.
+  package init(_ error: EvidenceError) {
+    switch error {
+    case .malformed(let problem): self.init(.malformed, problem.field, got: problem.reason.rawValue)
+    case .unsupportedVersion(let version):
+      self.init(.unsupportedVersion, "report.version", got: String(version), wanted: "2 to 5")
+    case .unsupportedTEE(let tee): self.init(.unsupportedTEE, "tee", got: tee.rawValue)
+    case .sampleTEE: self.init(.sampleTEE, "tee")
+    case .unrecognised: self.init(.unrecognisedEvidence)
+    case .unsigned: self.init(.unsignedReport, "report.signature")
+    }
+  }
+}
+
+extension Refusal.Code {
+  package var kind: Refusal.Kind {
+    switch self {
+    case .malformed, .unsupportedVersion, .unsupportedTEE, .unrecognisedEvidence: .malformed
+    case .collateralMissing: .missing
+    case .certificateExpired, .revocationListExpired: .stale
+    case .requestedByHost, .debugEnabled, .migrationAllowed, .policyReservedBit, .policyUnknownBits, .abiVersionTooOld,
+      .vmplNotZero, .platformUnknownBits:
+      .unacceptable
+    default: .invalid
+    }
+  }
+}
+
+extension Refusal: CustomStringConvertible {
+  package var description: String {
+    let place = field.map { " (\($0))" } ?? ""
+    let found = got.map { ": got \($0)" } ?? ""
+    let hoped = wanted.map { "\(got == nil ? ":" : ",") wanted \($0)" } ?? ""
+    return "\(code.rawValue)\(place)\(found)\(hoped)"
+  }
+}

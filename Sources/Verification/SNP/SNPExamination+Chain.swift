@@ -1,0 +1,84 @@
+import Bytes
+import Cryptography
+import Evidence
+
+// From the key's certificate to an anchor. The anchor is found by the intermediate's issuer name among our own anchors
+// of that product; a root that came with the evidence plays no part.
+extension SNPExamination {
+  /// The dates of the leaf, which for a VLEK run out after a year.
+  func checkTime() throws(Refusal) -> Outcome {
+    guard let certificate = vek?.certificate else { return .notReached }
+    let wanted = "\(certificate.notBefore.rfc3339) to \(certificate.notAfter.rfc3339)"
+    guard certificate.notBefore <= now else {
+      throw Refusal(.certificateNotYetValid, "vek", got: now.rfc3339, wanted: wanted)
+    }
+    guard now <= certificate.notAfter else {
+      throw Refusal(.certificateExpired, "vek", got: now.rfc3339, wanted: wanted)
+    }
+    return .passed(wanted)
+  }
+
+  mutating func checkChain() throws(Refusal) -> Outcome {
+    guard let vek, !intermediates.isEmpty else { return .notReached }
+    var refusal = Refusal(.chainUntrusted, "ark")
+    for intermediate in intermediates.prefix(4) {
+      for anchor in anchors.named(intermediate.issuer.der, tee: .snp, product: vek.product.rawValue) {
+        do throws(ChainError) {
+          found = (try chain(vek, intermediate, anchor), anchor)
+          return .passed("\(vek.kind.rawValue), \(intermediate.subject.commonName ?? ""), \(anchor.name)")
+        } catch { refusal = Refusal(error) }
+      }
+    }
+    throw refusal
+  }
+
+  private func chain(
+    _ vek: VEKCertificate, _ intermediate: Certificate, _ anchor: Anchor,
+    revocationLists: [CertificateRevocationList] = []
+  ) throws(ChainError) -> VerifiedChain {
+    let first = max(vek.certificate.notBefore, intermediate.notBefore)
+    return try verifyChain(
+      leaf: vek.certificate, intermediates: [intermediate], anchor: anchor.trust, revocationLists: revocationLists,
+      at: ignoresDates ? first : now, profile: .amd)
+  }
+
+  /// Enforces every list of the root one by one, so that none can hide what another says. A list that has run out is
+  /// passed over only when a younger one of the same root is at hand.
+  mutating func checkRevocation() throws(Refusal) -> Outcome {
+    guard let vek, let found else { return .notReached }
+    let lists = Set(revocationLists.filter { $0.issuer.der == found.anchor.trust.subject })
+    let youngest = lists.map(\.thisUpdate).max()
+    var enforced: [CertificateRevocationList] = []
+    for list in lists.sorted(by: { $0.thisUpdate < $1.thisUpdate }) {
+      let isStale = list.nextUpdate.map { $0 < now } ?? false
+      if isStale, list.thisUpdate != youngest { continue }
+      do throws(ChainError) {
+        _ = try chain(vek, found.chain.path[1], found.anchor, revocationLists: [list])
+      } catch { throw Refusal(error) }
+      enforced.append(list)
+    }
+    guard let oldest = enforced.first else { return .notApplicable("no revocation list of \(found.anchor.name)") }
+    revocation = .checked(thisUpdate: oldest.thisUpdate)
+    revocationUntil = enforced.compactMap(\.nextUpdate).min()
+    return .passed("\(enforced.count) enforced, the oldest of \(oldest.thisUpdate.rfc3339)")
+  }
+}
+
+extension Refusal {
+  init(_ error: ChainError) {
+    let place = ["vek", "intermediate"]
+    let field = error.certificate.map { place.indices.contains($0) ? place[$0] : "ark" }
+    switch error {
+    case .untrusted: self.init(.chainUntrusted, field)
+    case .badSignature: self.init(.chainSignatureInvalid, field)
+    case .notYetValid: self.init(.certificateNotYetValid, field)
+    case .expired: self.init(.certificateExpired, field)
+    case .revoked: self.init(.certificateRevoked, field)
+    case .revocationMissing, .revocationBadSignature: self.init(.revocationListInvalid, field)
+    case .revocationExpired: self.init(.revocationListExpired, field)
+    case .revocationNotYetValid: self.init(.revocationListNotYetValid, field)
+    case .leafIsAuthority, .wrongLength, .weakAlgorithm, .malformed, .other:
+      self.init(.chainInvalid, field, got: error.code)
+    }
+  }
+}

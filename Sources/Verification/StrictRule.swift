@@ -1,0 +1,38 @@
+import Evidence
+
+/// What the built-in strict rule finds unacceptable in proved claims: debugging, migration, any privilege level but the
+/// first, and whatever it does not know. Empty when nothing is.
+///
+/// Signed policy may widen this by name; nothing else may.
+package func strictRefusals(_ claims: Claims) -> [Refusal] {
+  strictFindings(claims).map(\.refusal)
+}
+
+/// The findings, each under the check that people see.
+func strictFindings(_ claims: Claims) -> [(name: CheckName, refusal: Refusal)] {
+  let snp = claims.snp
+  var findings: [(name: CheckName, refusal: Refusal)] = []
+  func find(
+    _ name: CheckName, _ code: Refusal.Code, _ field: String, got: String, wanted: String, when isWrong: Bool
+  ) {
+    guard isWrong else { return }
+    findings.append((name, Refusal(code, field, got: got, wanted: wanted, genuine: true)))
+  }
+  func bits(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
+
+  find(.debug, .debugEnabled, "policy.debug", got: "1", wanted: "0", when: snp.policy.isDebugAllowed)
+  find(
+    .migration, .migrationAllowed, "policy.migrateMA", got: "1", wanted: "0", when: snp.policy.isMigrationAgentAllowed)
+  find(.policy, .policyReservedBit, "policy.bit17", got: "0", wanted: "1", when: !snp.policy.hasReservedOne)
+  find(
+    .policy, .abiVersionTooOld, "policy.abiMajor", got: "\(snp.policy.abiMajor)", wanted: "at least 1",
+    when: snp.policy.abiMajor < 1)
+  find(
+    .policy, .policyUnknownBits, "policy", got: bits(snp.policy.unknownBits), wanted: "no unknown bit",
+    when: snp.policy.unknownBits != 0)
+  find(.vmpl, .vmplNotZero, "vmpl", got: "\(snp.vmpl)", wanted: "0", when: snp.vmpl != 0)
+  find(
+    .platformInfo, .platformUnknownBits, "platformInfo", got: bits(snp.platformInfo.unknownBits),
+    wanted: "no unknown bit", when: snp.platformInfo.unknownBits != 0)
+  return findings
+}

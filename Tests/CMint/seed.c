@@ -1,2 +1,0 @@
-#include "CMint.h"
-typedef int seed_CMint;

@@ -1,0 +1,71 @@
+package import Bytes
+
+/// How a simulated authority signs: rightly, or wrong in one way.
+package enum SimulatedSignature: Sendable {
+  case pssSHA384, pssSHA384Salt32, pssSHA256, pssSHA384MaskSHA256, pkcs1SHA384
+}
+
+/// A name with the parts of AMD's; every simulated one says so in its organisation.
+package struct SimulatedName: Sendable, Equatable {
+  package var commonName: String
+  package var organization = "Advanced Micro Devices (Vouchsafe SIMULATED)"
+
+  package init(_ commonName: String) { self.commonName = commonName }
+
+  package var der: [UInt8] { Mint.name(self) }
+}
+
+/// An extension as it stands: `value` is the content of extnValue.
+package struct SimulatedExtension: Sendable, Equatable {
+  package var oid: String
+  package var value: [UInt8]
+  package var isCritical = false
+
+  package init(_ oid: String, _ value: [UInt8]) {
+    self.oid = oid
+    self.value = value
+  }
+
+  /// A DER INTEGER of a value below 256: minimal, with the leading zero that 128 and more need.
+  package static func integer(_ oid: String, _ value: UInt8) -> SimulatedExtension {
+    SimulatedExtension(oid, value < 128 ? [0x02, 1, value] : [0x02, 2, 0, value])
+  }
+
+  /// A DER IA5String.
+  package static func text(_ oid: String, _ text: String) -> SimulatedExtension {
+    SimulatedExtension(oid, [0x16, UInt8(text.utf8.count)] + Array(text.utf8))
+  }
+}
+
+/// A certificate before it is signed.
+package struct SimulatedCertificate: Sendable {
+  package var subject: SimulatedName
+  package var issuer: SimulatedName
+  package var subjectPublicKeyInfo: [UInt8]
+  /// PKCS #8.
+  package var issuerKey: [UInt8]
+  package var signature = SimulatedSignature.pssSHA384
+  package var serial: UInt64 = 0
+  package var notBefore = Timestamp(seconds: 1_700_000_000)
+  package var notAfter = Timestamp(seconds: 2_300_000_000)
+  package var isAuthority = false
+  package var pathLength: Int?
+  /// Without basic constraints, key usage and key identifiers, as AMD's VCEK and VLEK are.
+  package var isBare = false
+  package var extensions: [SimulatedExtension] = []
+
+  package var der: [UInt8] { Mint.certificate(self) }
+}
+
+/// A revocation list before it is signed.
+package struct SimulatedRevocationList: Sendable {
+  package var issuer: SimulatedName
+  package var issuerKey: [UInt8]
+  package var signature = SimulatedSignature.pssSHA384
+  package var number: UInt64 = 1
+  package var thisUpdate: Timestamp
+  package var nextUpdate: Timestamp?
+  package var revokedSerials: [UInt64] = []
+
+  package var der: [UInt8] { Mint.revocationList(self) }
+}
