@@ -28,8 +28,11 @@ package final class AgreementKey: Sendable {
     self.handle = handle
   }
 
-  package static func generate(_ curve: AgreementCurve) throws(CryptoError) -> AgreementKey {
-    unsafe try AgreementKey(curve, try KeyHandle.make { unsafe cc_ec_generate(curve.curve.number, $0) })
+  package static func generate(_ curve: AgreementCurve) -> AgreementKey {
+    let handle = try? unsafe KeyHandle.make { unsafe cc_ec_generate(curve.curve.number, $0) }
+    // libcrypto that cannot make a key on its own curves cannot serve at all.
+    guard let handle, let key = try? AgreementKey(curve, handle) else { fatalError("libcrypto cannot make a key") }
+    return key
   }
 
   /// The key of a private scalar, big-endian at the full width.
@@ -58,5 +61,5 @@ package final class AgreementKey: Sendable {
     return secret
   }
 
-  func privateKeyInfo() throws(CryptoError) -> SecretBytes { try handle.privateKeyInfo() }
+  func privateKeyInfo() -> SecretBytes { handle.privateKeyInfo() }
 }

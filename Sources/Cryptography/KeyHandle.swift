@@ -39,8 +39,9 @@ final class KeyHandle: @unchecked Sendable {
     get throws(CryptoError) { try unsafe collect { unsafe cc_key_spki(pointer, $0) } }
   }
 
-  func privateKeyInfo() throws(CryptoError) -> SecretBytes {
-    try unsafe collectSecret { unsafe cc_key_pkcs8(pointer, $0) }
+  /// - Precondition: a private key; only memory can then be wanting.
+  func privateKeyInfo() -> SecretBytes {
+    unsafe collectSecret("encode a key") { unsafe cc_key_pkcs8(pointer, $0) }
   }
 }
 

@@ -29,11 +29,9 @@ package final class P256SigningKey: Sendable {
   }
 
   /// DER `PrivateKeyInfo`. Spec: RFC 5958 version 0.
-  package func pkcs8() throws(CryptoError) -> SecretBytes { try handle.privateKeyInfo() }
+  package func pkcs8() -> SecretBytes { handle.privateKeyInfo() }
 
-  package func pkcs8PEM() throws(CryptoError) -> SecretBytes {
-    PEM.encodeSecret("PRIVATE KEY", try pkcs8())
-  }
+  package func pkcs8PEM() -> SecretBytes { PEM.encodeSecret("PRIVATE KEY", pkcs8()) }
 
   /// `r ‖ s`, 64 bytes, over SHA-256 of the message.
   package func sign(_ message: [UInt8]) -> [UInt8] {

@@ -37,7 +37,7 @@ package final class RSADecryptionKey: Sendable {
     return padded.prefix(count)
   }
 
-  func privateKeyInfo() throws(CryptoError) -> SecretBytes { try handle.privateKeyInfo() }
+  func privateKeyInfo() -> SecretBytes { handle.privateKeyInfo() }
 }
 
 /// A public key for RSA-OAEP with SHA-256: 2048 to 8192 bits, odd exponent of at least 65537.
