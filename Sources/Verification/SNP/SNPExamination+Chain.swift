@@ -78,7 +78,7 @@ extension Refusal {
     case .revocationExpired: self.init(.revocationListExpired, field)
     case .revocationNotYetValid: self.init(.revocationListNotYetValid, field)
     case .leafIsAuthority, .wrongLength, .weakAlgorithm, .malformed, .other:
-      self.init(.chainInvalid, field, got: error.code)
+      self.init(.chainInvalid, field, got: "\(error)")
     }
   }
 }
