@@ -64,28 +64,34 @@ var targets: [Target] = [
   module("Telemetry", ["Bytes"]),
   module("Terminal", ["Bytes"]),
 
+  // 2½ · signed notes and quorums: one grammar for log, witnesses and approvers
+  module("SignedNotes", ["Bytes", "Cryptography"]),
+
   // 3 · proof, log, wire, model, network, machine
   module("Verification", ["Bytes", "Cryptography", "Evidence"]),
-  module("TransparencyLog", ["Bytes", "Cryptography"]),
+  module("TransparencyLog", ["Bytes", "Cryptography", "SignedNotes"]),
   module("KBSProtocol", ["Bytes", "Cryptography"]),
   module("Weights", ["Bytes", "Cryptography"]),
   module("Transport", ["Bytes", "CTransport", "Telemetry"]),
   module("Fetch", ["Bytes", "CFetch"]),
-  module("Platform", ["Bytes", "Cryptography", "CPlatform"]),
+  module("Platform", ["Bytes", "Cryptography", "Telemetry", "CPlatform"]),
 
   // 4 · judgement
-  module("Appraisal", ["Bytes", "Cryptography", "Verification"]),
+  module("Appraisal", ["Bytes", "Cryptography", "Evidence", "Verification", "SignedNotes", "KBSProtocol"]),
 
   // 5 · services
   module(
     "Broker",
     [
-      "Bytes", "Telemetry", "Cryptography", "Evidence", "Verification", "TransparencyLog", "KBSProtocol",
-      "Transport", "Platform", "Appraisal",
+      "Bytes", "Telemetry", "Cryptography", "SignedNotes", "Evidence", "Verification", "TransparencyLog",
+      "KBSProtocol", "Transport", "Platform", "Appraisal",
     ]),
   module(
     "Agent",
-    ["Bytes", "Telemetry", "Cryptography", "TransparencyLog", "KBSProtocol", "Weights", "Fetch", "Platform"]),
+    [
+      "Bytes", "Telemetry", "Cryptography", "SignedNotes", "TransparencyLog", "KBSProtocol", "Weights", "Fetch",
+      "Platform",
+    ]),
 
   // 6 · programs
   program("vouchsafe-broker", ["Broker", "Platform", "Terminal", "Bytes"]),
@@ -93,8 +99,8 @@ var targets: [Target] = [
   program(
     "vouchsafe",
     [
-      "Bytes", "Terminal", "Cryptography", "Evidence", "Verification", "Appraisal", "TransparencyLog", "KBSProtocol",
-      "Weights", "Fetch", "Platform",
+      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "TransparencyLog",
+      "KBSProtocol", "Weights", "Fetch", "Platform",
     ]),
 
   // simulation: never linked into a shipped program
@@ -112,13 +118,18 @@ var targets: [Target] = [
   tests("CryptographyTests", ["Cryptography", "Bytes", "TestSupport"]),
   tests("EvidenceTests", ["Evidence", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests("VerificationTests", ["Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
-  tests("TransparencyLogTests", ["TransparencyLog", "Cryptography", "Bytes", "TestSupport"]),
+  tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
+  tests("TransparencyLogTests", ["TransparencyLog", "SignedNotes", "Cryptography", "Platform", "Bytes", "TestSupport"]),
   tests("KBSProtocolTests", ["KBSProtocol", "Cryptography", "Bytes", "TestSupport"]),
   tests("WeightsTests", ["Weights", "Cryptography", "Bytes", "TestSupport"]),
   tests("TransportTests", ["Transport", "Fetch", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
-  tests("PlatformTests", ["Platform", "Cryptography", "Bytes", "TestSupport"]),
+  tests("PlatformTests", ["Platform", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
   tests(
-    "AppraisalTests", ["Appraisal", "Verification", "Cryptography", "Evidence", "Bytes", "SimulatedTEE", "TestSupport"]),
+    "AppraisalTests",
+    [
+      "Appraisal", "Verification", "Cryptography", "Evidence", "SignedNotes", "KBSProtocol", "Bytes", "SimulatedTEE",
+      "TestSupport",
+    ]),
   tests(
     "BrokerTests",
     [

@@ -57,7 +57,7 @@ private func runChain(
       unsafe request.crls = crls.baseAddress
       unsafe request.crl_count = crls.count
       unsafe request.at = time.seconds
-      unsafe request.is_strict = profile.isStrict ? 1 : 0
+      unsafe request.is_strict = profile.strict ? 1 : 0
       unsafe request.revocation = profile.revocation == .required ? CC_REVOCATION_REQUIRED : CC_REVOCATION_WHEN_PRESENT
       unsafe cc_chain_verify(&request, &result)
     }

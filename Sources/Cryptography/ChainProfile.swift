@@ -19,15 +19,15 @@ package struct ChainProfile: Sendable, Equatable {
   /// Certificates from the leaf to the one the anchor issued.
   package var certificateCount: ClosedRange<Int>
   /// Whether the checks that OpenSSL calls strict (RFC 5280 key identifiers, key usages) apply.
-  package var isStrict: Bool
+  package var strict: Bool
   package var revocation: Revocation
   package var signature: Signature
 
   package init(
-    certificateCount: ClosedRange<Int>, isStrict: Bool, revocation: Revocation, signature: Signature = .any
+    certificateCount: ClosedRange<Int>, strict: Bool, revocation: Revocation, signature: Signature = .any
   ) {
     self.certificateCount = certificateCount
-    self.isStrict = isStrict
+    self.strict = strict
     self.revocation = revocation
     self.signature = signature
   }
@@ -35,14 +35,14 @@ package struct ChainProfile: Sendable, Equatable {
   /// VCEK or VLEK under ASK or ASVK under ARK. The leaves have serial number 0 and no key identifiers, so the strict
   /// checks cannot apply. Spec: AMD 57230, §2.
   package static let amd = ChainProfile(
-    certificateCount: 2...2, isStrict: false, revocation: .whenPresent,
+    certificateCount: 2...2, strict: false, revocation: .whenPresent,
     signature: .rsaPSS(.sha384, saltLength: 48, modulusBits: 4096))
 
   /// PCK under the Platform or Processor CA under the SGX Root CA.
   package static let intelPCK = ChainProfile(
-    certificateCount: 2...2, isStrict: true, revocation: .required, signature: .ecdsa(.sha256))
+    certificateCount: 2...2, strict: true, revocation: .required, signature: .ecdsa(.sha256))
 
   /// The TCB signing certificate directly under the SGX Root CA.
   package static let intelTCBSigning = ChainProfile(
-    certificateCount: 1...1, isStrict: true, revocation: .required, signature: .ecdsa(.sha256))
+    certificateCount: 1...1, strict: true, revocation: .required, signature: .ecdsa(.sha256))
 }

@@ -20,10 +20,10 @@ func collect(_ fill: (UnsafeMutablePointer<cc_bytes>) -> Int32) throws(CryptoErr
 }
 
 /// As `collect`, for private keys.
-func collectSecret(_ fill: (UnsafeMutablePointer<cc_bytes>) -> Int32) throws(CryptoError) -> SecretBytes {
+func collectSecret(_ what: StaticString, _ fill: (UnsafeMutablePointer<cc_bytes>) -> Int32) -> SecretBytes {
   var bytes = unsafe cc_bytes()
   defer { unsafe cc_bytes_free(&bytes) }
-  try check(unsafe fill(&bytes))
+  unsafe must(fill(&bytes), what)
   let source = unsafe RawSpan(_unsafeStart: UnsafeRawPointer(bytes.data), byteCount: bytes.count)
   return SecretBytes(copying: source)
 }

@@ -17,12 +17,31 @@ final class KeyHandle: @unchecked Sendable {
     return unsafe KeyHandle(owning: made)
   }
 
+  /// The private key in a DER `PrivateKeyInfo`.
+  static func make(privateKeyInfo der: borrowing SecretBytes) throws(CryptoError) -> KeyHandle {
+    let count = der.count
+    var pointer: OpaquePointer?
+    try check(unsafe der.withPointer { unsafe cc_key_from_pkcs8($0, count, &pointer) })
+    guard let made = unsafe pointer else { throw .internalFailure }
+    return unsafe KeyHandle(owning: made)
+  }
+
+  /// The private key of a scalar, big-endian at the full width of the curve.
+  static func make(scalar: borrowing SecretBytes, on curve: Curve) throws(CryptoError) -> KeyHandle {
+    let count = scalar.count
+    var pointer: OpaquePointer?
+    try check(unsafe scalar.withPointer { unsafe cc_ec_from_scalar(curve.number, $0, count, &pointer) })
+    guard let made = unsafe pointer else { throw .internalFailure }
+    return unsafe KeyHandle(owning: made)
+  }
+
   var subjectPublicKeyInfo: [UInt8] {
     get throws(CryptoError) { try unsafe collect { unsafe cc_key_spki(pointer, $0) } }
   }
 
-  func privateKeyInfo() throws(CryptoError) -> SecretBytes {
-    try unsafe collectSecret { unsafe cc_key_pkcs8(pointer, $0) }
+  /// - Precondition: a private key; only memory can then be wanting.
+  func privateKeyInfo() -> SecretBytes {
+    unsafe collectSecret("encode a key") { unsafe cc_key_pkcs8(pointer, $0) }
   }
 }
 

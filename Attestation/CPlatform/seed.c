@@ -1,2 +1,0 @@
-#include "CPlatform.h"
-typedef int seed_CPlatform;

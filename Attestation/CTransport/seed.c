@@ -1,2 +1,0 @@
-#include "CTransport.h"
-typedef int seed_CTransport;

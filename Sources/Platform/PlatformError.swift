@@ -1,0 +1,61 @@
+/// Why the machine did not do what was asked.
+package enum PlatformError: Error, Equatable, Sendable {
+  /// A system call failed: which step of ours, and the kernel's number.
+  case system(Step, errno: Int32)
+  /// The directory is not on a memory file system.
+  case notTmpfs
+  /// The machine can page memory out to a disk.
+  case swapIsOn
+  /// The volume has `free` bytes where `needed` are wanted.
+  case notEnoughMemory(needed: Int, free: Int)
+  /// A name that must be new exists.
+  case alreadyExists(Step)
+  /// A file ended before the bytes asked for.
+  case endsTooEarly
+  /// A file is larger than the caller permits.
+  case tooLong(limitBytes: Int)
+  /// No guest device of this kind, or one of another vendor than expected.
+  case noGuestDevice
+  /// Somebody else wrote to the report directory between our write and our read, time after time.
+  case reportRaced
+  /// The guest device gave a report of an impossible shape.
+  case malformedReport
+
+  package enum Step: String, Sendable {
+    case openDirectory, openFile, createFile, createDirectory, readFile, writeFile, resizeFile, changeMode, publish
+    case removeFile, listDirectory, describeVolume, readSwaps, harden, startProcess, watchProcess, readSignals
+    case createReport, writeReport, readReport, removeReport, startThread
+  }
+
+  package var code: String {
+    switch self {
+    case .system: "systemCallFailed"
+    case .notTmpfs: "destinationNotTmpfs"
+    case .swapIsOn: "swapIsOn"
+    case .notEnoughMemory: "notEnoughMemory"
+    case .alreadyExists: "alreadyExists"
+    case .endsTooEarly: "fileEndsTooEarly"
+    case .tooLong: "fileTooLong"
+    case .noGuestDevice: "noGuestDevice"
+    case .reportRaced: "reportRaced"
+    case .malformedReport: "malformedReport"
+    }
+  }
+}
+
+extension PlatformError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .system(let step, let number): "\(step.rawValue): \(SystemMessage.of(number))"
+    case .notTmpfs: "the directory is not on tmpfs"
+    case .swapIsOn: "swap is on, so memory may reach a disk"
+    case .notEnoughMemory(let needed, let free): "\(needed) bytes needed, \(free) free"
+    case .alreadyExists(let step): "\(step.rawValue): the name is taken"
+    case .endsTooEarly: "the file ends too early"
+    case .tooLong(let limit): "the file is larger than \(limit) bytes"
+    case .noGuestDevice: "no confidential-guest device of the expected kind"
+    case .reportRaced: "another process uses the report directory"
+    case .malformedReport: "the guest device gave a malformed report"
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import Glibc
+
+/// An open regular file, read and written at positions.
+package struct RegularFile: Sendable {
+  private let descriptor: FileDescriptor
+  package let byteCount: Int
+
+  init(_ descriptor: FileDescriptor) throws(PlatformError) {
+    self.descriptor = descriptor
+    byteCount = try descriptor.size()
+  }
+
+  /// Makes the file `byteCount` long; on tmpfs the memory is taken when it is written.
+  init(_ descriptor: FileDescriptor, byteCount: Int) throws(PlatformError) {
+    guard ftruncate(descriptor.number, off_t(byteCount)) == 0 else { throw .system(.resizeFile, errno: errno) }
+    self.descriptor = descriptor
+    self.byteCount = byteCount
+  }
+
+  /// - Throws: `.endsTooEarly` when the file has fewer bytes there.
+  package func read(at offset: Int, into buffer: inout MutableRawSpan) throws(PlatformError) {
+    try descriptor.read(at: offset, into: &buffer)
+  }
+
+  package func write(_ bytes: RawSpan, at offset: Int) throws(PlatformError) {
+    try descriptor.write(bytes, at: offset)
+  }
+
+  package func synchronize() throws(PlatformError) {
+    guard fsync(descriptor.number) == 0 else { throw .system(.writeFile, errno: errno) }
+  }
+}

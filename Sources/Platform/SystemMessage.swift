@@ -1,0 +1,10 @@
+import Glibc
+
+/// The C library's words for an error number.
+package enum SystemMessage {
+  package static func of(_ number: Int32) -> String {
+    var text = [CChar](repeating: 0, count: 128)
+    guard unsafe strerror_r(number, &text, text.count) == 0 else { return "error \(number)" }
+    return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}
