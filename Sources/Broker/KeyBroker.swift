@@ -1,4 +1,4 @@
-package import Bytes
+import Bytes
 import Cryptography
 import Evidence
 import KBSProtocol

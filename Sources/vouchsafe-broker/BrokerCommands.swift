@@ -30,7 +30,7 @@ private let initCommand = Command(
     hostNames: arguments.values("--host"), approvers: approvers, quorum: quorum)
   let vkey: String
   do {
-    vkey = try initialisation.run(at: SystemClock.now)
+    vkey = try initialisation.run(at: Timestamp.now)
   } catch let refusal as Initialisation.Refusal {
     throw Failure(.usage, "init: \(refusal.sentence)")
   } catch let error as PlatformError {
@@ -65,7 +65,7 @@ private let serveCommand = Command(
   let signals = try SignalSource()
   let service: BrokerService
   do {
-    service = try await BrokerService.start(state: state, configuration: configuration) { SystemClock.now }
+    service = try await BrokerService.start(state: state, configuration: configuration) { Timestamp.now }
     try service.writeClientConfiguration(state)
   } catch let error as StartError {
     throw Failure(error.isIntegrity ? .integrity : .usage, error.sentence)

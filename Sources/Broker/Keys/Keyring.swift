@@ -40,7 +40,7 @@ package final class Keyring: Sendable {
     let kek = SecretBytes.random(count: 32)
     let log = SecretBytes.random(count: 32)
     let pseudonym = SecretBytes.random(count: 32)
-    let token = try P256SigningKey.generate().pkcs8()
+    let token = P256SigningKey.generate().pkcs8()
     let keys = [
       try entry(.kek, id: "kek-1", kek, root), try entry(.log, id: "log-1", log, root),
       try entry(.token, id: "token-1", token, root), try entry(.pseudonym, id: "pseudonym-1", pseudonym, root),

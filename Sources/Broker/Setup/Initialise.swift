@@ -3,6 +3,7 @@ package import Bytes
 import Cryptography
 import Platform
 import SignedNotes
+import TransparencyLog
 
 /// Makes a broker's state: every key, a TLS certificate, an administrator's certificate, and the approvers' quorum.
 ///
@@ -58,8 +59,23 @@ package struct Initialisation: Sendable {
     let defaults = BrokerConfiguration()
     try ClientConfiguration.write(state, broker: defaults.listen, admin: defaults.adminListen)
     let instance = Instance(logName: logName, logEpoch: Hex.encode(SystemRandom.bytes(8)))
+    try beginLog(instance, signer: signer, approvers: Array((policy ?? "").utf8), at: now)
     try SmallFile.create(state.instance, instance.json)
     return vkey
+  }
+
+  /// The log's first leaf names the approvers; from now on a missing log is a damaged one, and an edited approvers' file
+  /// does not start.
+  private func beginLog(
+    _ instance: Instance, signer: NoteSigner, approvers: [UInt8], at now: Timestamp
+  ) throws {
+    let origin = Leaf.Origin(node: "init", build: Hex.encode(OwnProgram.digest()), logEpoch: instance.logEpoch)
+    let leaf = Leaf(
+      .config, from: origin, at: now, simulated: false, registry: .empty,
+      [("approvers", .string(Hex.encode(Hash.sha256.digest(approvers)))), ("anchors", .null)])
+    var writer = try LogWriter.open(try DurableDirectory(path: state.log), signer: signer, absence: .begin)
+    _ = try writer.append([try leaf.encoded()])
+    try writer.publish()
   }
 
   private func makeRoot() throws -> FileRoot {

@@ -95,7 +95,6 @@ struct OpenedState: Sendable {
 
   /// The first leaf names the approvers' file: an edited file does not start.
   private static func checkBeginning(of log: DecisionLog, approvers: [UInt8]) async throws {
-    guard await log.size > 0 else { return }
     let first = try StrictJSON.parse(try await log.entry(at: 0))
     guard first["type"] == "config", first["approvers"]?.stringValue == Hex.encode(approvers) else {
       throw StartError.approversChanged

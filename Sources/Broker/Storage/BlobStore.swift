@@ -7,7 +7,7 @@ actor BlobStore {
   private let executor: SerialThread
   private var store: EvidenceStore
 
-  nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+  nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
   init(_ io: any DurableIO) throws(PlatformError) {
     executor = try SerialThread()
