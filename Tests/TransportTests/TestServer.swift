@@ -22,18 +22,17 @@ struct TestResponder: HTTPResponder {
 }
 
 /// Runs a server for as long as `body` does, and sees to it that it ends.
-func withServer<Result: Sendable>(
+func withServer(
   _ responder: TestResponder = TestResponder(), tls: TLSIdentity? = nil, clients: ClientCertificates = .none,
   names: [String] = [], limits: ServerLimits = ServerLimits(),
-  _ body: (HTTPServer) async throws -> Result
-) async throws -> Result {
+  _ body: (HTTPServer) async throws -> Void
+) async throws {
   let configuration = ServerConfiguration(
     tls: tls, clientCertificates: clients, serverNames: names, limits: limits)
   let server = try HTTPServer(configuration, responder: responder)
   let running = Task { try await server.run() }
-  let result: Result
   do {
-    result = try await body(server)
+    try await body(server)
   } catch {
     running.cancel()
     _ = await running.result
@@ -44,7 +43,6 @@ func withServer<Result: Sendable>(
   #expect(server.load.connections == 0)
   #expect(server.load.handshakes == 0)
   #expect(server.load.bufferedBytes == 0)
-  return result
 }
 
 func limits(_ change: (inout ServerLimits) -> Void) -> ServerLimits {
@@ -107,9 +105,12 @@ enum TestCertificates {
   /// SHA-256 of the SubjectPublicKeyInfo, as `openssl` has it.
   static func pin(_ name: String) throws -> [UInt8] {
     try #require(isMade)
+    // Tests run side by side, so each has a file of its own.
+    let file = "\(name).\(UInt32.random(in: 0...UInt32.max)).pin"
     try #require(
-      shell("openssl x509 -in \(name).pem -pubkey -noout | openssl pkey -pubin -outform DER > \(name).spki"))
-    try #require(shell("openssl dgst -sha256 -binary \(name).spki > \(name).pin"))
-    return try read("\(name).pin")
+      shell(
+        "openssl x509 -in \(name).pem -pubkey -noout | openssl pkey -pubin -outform DER | "
+          + "openssl dgst -sha256 -binary > \(file)"))
+    return try read(file)
   }
 }
