@@ -81,7 +81,7 @@ package struct ChildProcess: Sendable {
   }
 
   deinit {
-    for unsafe pointer in unsafe pointers { unsafe free(pointer) }
+    for unsafepointer in unsafe pointers { unsafe free(pointer) }
     unsafe pointers.deallocate()
   }
 }
