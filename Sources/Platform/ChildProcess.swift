@@ -81,7 +81,7 @@ package struct ChildProcess: Sendable {
   }
 
   deinit {
-    unsafe pointers.forEach { unsafe free($0) }
+    for unsafepointer in unsafe pointers { unsafe free(pointer) }
     unsafe pointers.deallocate()
   }
 }
