@@ -23,7 +23,8 @@ package struct ApproverQuorum: Equatable, Sendable {
     self.policy = policy
   }
 
-  init(document: JSONValue) throws(StatementError) {
+  /// Reads the body of a statement, or the file that `init` wrote.
+  package init(document: JSONValue) throws(StatementError) {
     let (threshold, texts) = try bodyParsing { () throws(ParseError) in
       var reader = try JSONReader(document, "quorum")
       try reader.schema(Self.schema)

@@ -28,6 +28,7 @@ extension ReferenceValues {
   }
 
   private func checkSignatures(_ signed: SignedStatement, _ content: StatementContent) throws(StatementError) {
+    guard let quorum else { throw .noApprovers }
     let signers = try quorum.signers(of: signed.note)
     if case .revoke = content {
       guard !signers.isEmpty else { throw .quorumTooFew(signed: 0) }

@@ -1,4 +1,4 @@
-import Bytes
+package import Bytes
 import Cryptography
 package import KBSProtocol
 
@@ -26,14 +26,23 @@ package struct ReferenceValues: Equatable, Sendable {
   package static let revocationLimit = 4096
 
   package internal(set) var epoch: UInt64 = 0
-  package internal(set) var quorum: ApproverQuorum
+  /// `nil` when nobody was made an approver: then no statement can ever be taken.
+  package internal(set) var quorum: ApproverQuorum?
   package internal(set) var bundles: [String: ActiveBundle] = [:]
   package internal(set) var rules: [ResourcePath: ResourceRule] = [:]
   package internal(set) var revocations = Set<RevocationScope>()
   var heads: [String: Head] = [:]
 
   /// The state after `init`: nothing is accepted.
-  package init(quorum: ApproverQuorum) { self.quorum = quorum }
+  package init(quorum: ApproverQuorum?) { self.quorum = quorum }
+
+  /// What every chain stands at: `{"<kind> <scope>":{"version","digest"}}`, sorted.
+  package var chains: JSONValue {
+    .object(
+      heads.sorted { $0.key < $1.key }.map { chain, head in
+        (chain, JSONValue.object([("version", .int(head.version)), ("digest", .string(Hex.encode(head.digest)))]))
+      })
+  }
 
   /// What a chain stands at, for whoever proposes its next statement.
   package func head(of kind: ReferenceStatement.Kind, scope: String) -> Head? {
@@ -45,11 +54,8 @@ package struct ReferenceValues: Equatable, Sendable {
 
   /// Heads name the statements' digests, which cover their bodies: so the summary covers all content.
   private var summary: JSONValue {
-    let heads = heads.sorted { $0.key < $1.key }.map { chain, head in
-      (chain, JSONValue.object([("version", .int(head.version)), ("digest", .string(Hex.encode(head.digest)))]))
-    }
-    return .object([
-      ("epoch", .int(epoch)), ("quorum", quorum.document), ("heads", .object(heads)),
+    .object([
+      ("epoch", .int(epoch)), ("quorum", quorum?.document ?? .null), ("heads", chains),
       ("revocations", .strings(revocations.map(\.text).sorted())),
     ])
   }

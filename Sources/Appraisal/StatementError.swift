@@ -12,6 +12,8 @@ package enum StatementError: Error, Equatable, Sendable {
   case quorumTooFew(signed: Int)
   case newQuorumTooFew
   case badQuorum
+  /// Nobody was made an approver when the broker was set up.
+  case noApprovers
   case expired
   /// A version that is not above the one in force: replayed or rolled back.
   case versionNotNew(current: UInt64)
@@ -33,6 +35,7 @@ package enum StatementError: Error, Equatable, Sendable {
     case .quorumTooFew: "quorumTooFew"
     case .newQuorumTooFew: "newQuorumTooFew"
     case .badQuorum: "quorumMalformed"
+    case .noApprovers: "noApprovers"
     case .expired: "statementExpired"
     case .versionNotNew: "versionNotNew"
     case .versionSkipped: "versionSkipped"
@@ -57,6 +60,7 @@ extension StatementError: CustomStringConvertible {
     case .quorumTooFew(let signed): "\(signed) approver(s) signed, which is too few"
     case .newQuorumTooFew: "the new quorum did not sign as well"
     case .badQuorum: "the quorum names no approver, one key twice, or a threshold that cannot be met"
+    case .noApprovers: "this broker has no approvers, so it takes no statement"
     case .expired: "the statement's not-after has passed"
     case .versionNotNew(let current): "version \(current) is in force already"
     case .versionSkipped(let current): "version \(current) is in force; the next is \(current + 1)"

@@ -1,0 +1,13 @@
+/// Says that an entry is durable in the log and under a signed checkpoint. Only a commit makes one.
+package struct Receipt: Equatable, Sendable {
+  package let index: UInt64
+  package let entry: [UInt8]
+  /// A proof file that any holder of the log's key can check offline; its `extra` line is the entry.
+  package let tlogProof: [UInt8]
+
+  init(entry: [UInt8], proof: InclusionProof, checkpoint: [UInt8]) {
+    index = proof.index
+    self.entry = entry
+    tlogProof = TlogProof(entry: entry, index: proof.index, path: proof.path, checkpoint: checkpoint).bytes
+  }
+}
