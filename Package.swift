@@ -71,13 +71,13 @@ var targets: [Target] = [
   module("Verification", ["Bytes", "Cryptography", "Evidence"]),
   module("TransparencyLog", ["Bytes", "Cryptography", "SignedNotes"]),
   module("KBSProtocol", ["Bytes", "Cryptography"]),
-  module("Weights", ["Bytes", "Cryptography"]),
+  module("Weights", ["Bytes", "Cryptography", "SignedNotes"]),
   module("Transport", ["Bytes", "CTransport", "Telemetry"]),
   module("Fetch", ["Bytes", "CFetch"]),
   module("Platform", ["Bytes", "Cryptography", "Telemetry", "CPlatform"]),
 
   // 4 · judgement
-  module("Appraisal", ["Bytes", "Cryptography", "SignedNotes", "Verification"]),
+  module("Appraisal", ["Bytes", "Cryptography", "Evidence", "Verification", "SignedNotes", "KBSProtocol"]),
 
   // 5 · services
   module(
@@ -119,13 +119,18 @@ var targets: [Target] = [
   tests("EvidenceTests", ["Evidence", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests("VerificationTests", ["Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
-  tests("TransparencyLogTests", ["TransparencyLog", "SignedNotes", "Cryptography", "Platform", "Bytes", "TestSupport"]),
+  tests(
+    "TransparencyLogTests", ["TransparencyLog", "SignedNotes", "Cryptography", "Platform", "Bytes", "TestSupport"]),
   tests("KBSProtocolTests", ["KBSProtocol", "Cryptography", "Bytes", "TestSupport"]),
-  tests("WeightsTests", ["Weights", "Cryptography", "Bytes", "TestSupport"]),
+  tests("WeightsTests", ["Weights", "Cryptography", "SignedNotes", "Bytes", "TestSupport"]),
   tests("TransportTests", ["Transport", "Fetch", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
   tests("PlatformTests", ["Platform", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
   tests(
-    "AppraisalTests", ["Appraisal", "Verification", "Cryptography", "Evidence", "Bytes", "SimulatedTEE", "TestSupport"]),
+    "AppraisalTests",
+    [
+      "Appraisal", "Verification", "Cryptography", "Evidence", "SignedNotes", "KBSProtocol", "Bytes", "SimulatedTEE",
+      "TestSupport",
+    ]),
   tests(
     "BrokerTests",
     [
@@ -154,7 +159,11 @@ if isFuzzing {
     door("CFuzz", path: "Tests/Fuzz/CFuzz"),
     module("FuzzDriver", ["CFuzz"], path: "Tests/Fuzz/Driver"),
     fuzzer("Base64", ["Bytes"]),
+    fuzzer("Certificate", ["Cryptography"]),
+    fuzzer("HTTPHead", ["Transport"]),
     fuzzer("JSON", ["Bytes"]),
+    fuzzer("SNPEvidence", ["Evidence", "Bytes"]),
+    fuzzer("SignedNote", ["SignedNotes"]),
   ]
   for target in targets {
     target.cSettings?.append(.unsafeFlags(["-fsanitize=fuzzer-no-link,address,undefined"]))

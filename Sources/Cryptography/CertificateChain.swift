@@ -13,11 +13,11 @@ package struct VerifiedChain: Sendable, Hashable {
 
   package var leaf: Certificate { path[0] }
 
-  /// The time from which, and the time until which, every certificate and every enforced list is valid.
-  package var validity: ClosedRange<Timestamp>? {
+  /// From when, and until when (not included), every certificate and every enforced list is valid.
+  package var validity: Range<Timestamp>? {
     let first = (path.map(\.notBefore) + revocationLists.map(\.thisUpdate)).max() ?? at
     let last = (path.map(\.notAfter) + revocationLists.compactMap(\.nextUpdate)).min() ?? at
-    return first <= last ? first...last : nil
+    return first <= last ? first..<last : nil
   }
 }
 

@@ -39,11 +39,20 @@ package struct TrustAnchor: Sendable, Hashable {
   /// A serial number no authority would give, so that no revocation list speaks of it by accident.
   private static let serial: [UInt8] = [0x7A] + Array("vouchsafe.anchor/01".utf8)
 
+  /// One that the key could have made: libcrypto takes a certificate for self-signed only if the two fit.
+  private static func signatureAlgorithm(of kind: VerifyingKey.Kind) -> [UInt8] {
+    switch kind {
+    case .p256, .p384, .p521: DER.sequence(DER.objectIdentifier(1, 2, 840, 10045, 4, 3, 2))  // ecdsa-with-SHA256
+    case .rsa: DER.sequence(DER.objectIdentifier(1, 2, 840, 113549, 1, 1, 11), [0x05, 0x00])  // with SHA-256
+    case .ed25519: DER.sequence(DER.objectIdentifier(1, 3, 101, 112))
+    }
+  }
+
   /// Self-issued, valid from 1970 to 9999, an authority that may sign certificates and lists, and with no signature:
   /// libcrypto does not look at an anchor's own.
   private static func makeCarrier(_ subject: [UInt8], _ key: [UInt8]) -> Certificate? {
-    guard (try? VerifyingKey(subjectPublicKeyInfo: key)) != nil else { return nil }
-    let algorithm = DER.sequence(DER.objectIdentifier(1, 2, 840, 10045, 4, 3, 2))  // ecdsa-with-SHA256
+    guard let kind = try? VerifyingKey(subjectPublicKeyInfo: key).kind else { return nil }
+    let algorithm = signatureAlgorithm(of: kind)
     let validity = DER.sequence(
       DER.element(0x17, Array("700101000000Z".utf8)), DER.element(0x18, Array("99991231235959Z".utf8)))
     let constraints = DER.sequence(

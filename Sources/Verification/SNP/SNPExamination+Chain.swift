@@ -5,14 +5,14 @@ import Evidence
 // From the key's certificate to an anchor. The anchor is found by the intermediate's issuer name among our own anchors
 // of that product; a root that came with the evidence plays no part.
 extension SNPExamination {
-  /// The dates of the leaf, which for a VLEK run out after a year.
+  /// The dates of the leaf, which for a VLEK run out after a year. The last second is past the end, as for libcrypto.
   func checkTime() throws(Refusal) -> Outcome {
     guard let certificate = vek?.certificate else { return .notReached }
     let wanted = "\(certificate.notBefore.rfc3339) to \(certificate.notAfter.rfc3339)"
     guard certificate.notBefore <= now else {
       throw Refusal(.certificateNotYetValid, "vek", got: now.rfc3339, wanted: wanted)
     }
-    guard now <= certificate.notAfter else {
+    guard now < certificate.notAfter else {
       throw Refusal(.certificateExpired, "vek", got: now.rfc3339, wanted: wanted)
     }
     return .passed(wanted)
@@ -50,7 +50,7 @@ extension SNPExamination {
     let youngest = lists.map(\.thisUpdate).max()
     var enforced: [CertificateRevocationList] = []
     for list in lists.sorted(by: { $0.thisUpdate < $1.thisUpdate }) {
-      let isStale = list.nextUpdate.map { $0 < now } ?? false
+      let isStale = list.nextUpdate.map { $0 <= now } ?? false
       if isStale, list.thisUpdate != youngest { continue }
       do throws(ChainError) {
         _ = try chain(vek, found.chain.path[1], found.anchor, revocationLists: [list])
@@ -78,7 +78,7 @@ extension Refusal {
     case .revocationExpired: self.init(.revocationListExpired, field)
     case .revocationNotYetValid: self.init(.revocationListNotYetValid, field)
     case .leafIsAuthority, .wrongLength, .weakAlgorithm, .malformed, .other:
-      self.init(.chainInvalid, field, got: error.code)
+      self.init(.chainInvalid, field, got: "\(error)")
     }
   }
 }
