@@ -161,9 +161,13 @@ if isFuzzing {
     fuzzer("Base64", ["Bytes"]),
     fuzzer("Certificate", ["Cryptography"]),
     fuzzer("HTTPHead", ["Transport"]),
+    fuzzer("JOSE", ["Cryptography", "Bytes"]),
     fuzzer("JSON", ["Bytes"]),
+    fuzzer("KBSMessages", ["KBSProtocol", "Bytes"]),
+    fuzzer("Manifest", ["Weights"]),
     fuzzer("SNPEvidence", ["Evidence", "Bytes"]),
     fuzzer("SignedNote", ["SignedNotes"]),
+    fuzzer("Statement", ["Appraisal"]),
   ]
   for target in targets {
     target.cSettings?.append(.unsafeFlags(["-fsanitize=fuzzer-no-link,address,undefined"]))
