@@ -1,4 +1,5 @@
 import Bytes
+import Cryptography
 import Evidence
 import SimulatedTEE
 import TestSupport
@@ -53,6 +54,25 @@ import Testing
       #expect(try SNPReport(kbsJSON: report.kbsJSON).bytes == report.bytes)
       #expect(try SNPReport(kbsJSON: olderShape(report)).bytes == report.bytes)
     }
+  }
+
+  /// What a guest really sent, and the bytes its hardware signed.
+  @Test func aGuestsStructureBecomesTheBytesThatWereSigned() throws {
+    let here = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
+    let file = try VectorStore.file("/\(here)/Vectors/snp/trustee/evidence.json")
+    guard case .snp(let evidence) = try UnverifiedEvidence.detect(bytes: file) else { return }
+    let digest =
+      "429dfccd12fa1ad399ae2d25ddc05ed608f64cd351c1a946068d41a6c78a2a8a24fe9d15d6b2c95a20944f6dac223311"
+    #expect(Hex.encode(Hash.sha384.digest(evidence.report.signedBytes)) == digest)
+    #expect(CanonicalJSON.encode(evidence.report.kbsJSON) == CanonicalJSON.encode(try normalised(file)))
+  }
+
+  /// The structure with the two vectors that guests leave out before version 5.
+  private func normalised(_ file: [UInt8]) throws -> JSONValue {
+    var object = try #require(try StrictJSON.parse(file)["attestation_report"]?.objectValue)
+    object["launch_mit_vector"] = .null
+    object["current_mit_vector"] = .null
+    return .object(object)
   }
 
   @Test func base64OfTheReportIsRead() throws {
