@@ -95,7 +95,7 @@ var targets: [Target] = [
 
   // 6 · programs
   program("vouchsafe-broker", ["Broker", "Platform", "Terminal", "Bytes"]),
-  program("vouchsafe-agent", ["Agent", "Platform", "Terminal", "Fetch", "Cryptography", "KBSProtocol", "Bytes"]),
+  program("vouchsafe-agent", ["Agent", "Platform", "Terminal"]),
   program(
     "vouchsafe",
     [

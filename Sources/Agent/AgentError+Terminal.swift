@@ -49,7 +49,8 @@ extension AgentError {
     case .refused(_, let status, _) where status >= 429: "the broker is busy or not well; the pod may be started again"
     case .refused: "ask the operator: vouchsafe policy explain DECISION"
     case .malformedAnswer: "the broker's answer is not of the KBS protocol; check the URL"
-    case .logProof: "the release is not proven to be in the decision log; do not trust this broker before this is explained"
+    case .logProof:
+      "the release is not proven to be in the decision log; do not trust this broker before this is explained"
     case .keyNotForUs: "the broker's answer was not made for this pod's key"
     case .interrupted: "a signal ended the start"
     }

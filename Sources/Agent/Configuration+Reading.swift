@@ -122,8 +122,8 @@ extension Configuration.Evidence {
       throw .configuration("evidence.source: one of \(names)")
     }
     self.choice = choice
-    configfsPath = try section?.optionalString("configfsPath") ?? ConfigFSReports.kernelPath
-    guestComponentsURL = try section?.optionalString("apiServerRest") ?? "http://127.0.0.1:8006"
+    configfsPath = try section?.optionalString("configfsPath") ?? Self.standard.configfsPath
+    guestComponentsURL = try section?.optionalString("apiServerRest") ?? Self.standard.guestComponentsURL
     try section?.finish()
     guard GuestComponents.isLoopback(guestComponentsURL) else {
       throw .configuration("evidence.apiServerRest: http://127.0.0.1:PORT; keys must not cross a network in clear")
@@ -179,7 +179,8 @@ extension Configuration.Engine {
     }
     if let name = passEnvironment.first(where: EngineEnvironment.isForbiddenFromHost) {
       throw .configuration(
-        "engine.passEnvironment: \(BootTimeline.printable(name)) never passes; where an engine needs it, give its value")
+        "engine.passEnvironment: \(BootTimeline.printable(name)) never passes; where an engine needs it, give its value"
+      )
     }
     if let argument = EngineArguments.firstRefused(in: arguments) {
       throw .configuration("engine.arguments: \(BootTimeline.printable(argument)) is refused: it lets a model run code")

@@ -39,7 +39,8 @@ struct ConfigurationReader {
   }
 
   mutating func integer(_ key: String, in range: ClosedRange<Int>, otherwise: Int) throws(AgentError) -> Int {
-    guard let value = try read(key, { reader throws(ParseError) in try reader.optionalInteger(key, as: Int.self) }) else {
+    guard let value = try read(key, { reader throws(ParseError) in try reader.optionalInteger(key, as: Int.self) })
+    else {
       return otherwise
     }
     guard range.contains(value) else {
@@ -58,7 +59,9 @@ struct ConfigurationReader {
 
   /// An object of texts.
   mutating func texts(_ key: String) throws(AgentError) -> [String: String] {
-    guard let section = try read(key, { reader throws(ParseError) in try reader.optionalObject(key) }) else { return [:] }
+    guard let section = try read(key, { reader throws(ParseError) in try reader.optionalObject(key) }) else {
+      return [:]
+    }
     var texts: [String: String] = [:]
     for member in section.object.members {
       guard let text = member.value.stringValue else { throw .configuration("\(name(key)): values are texts") }

@@ -12,7 +12,8 @@ enum EngineArguments {
     arguments.first { argument in
       guard argument.hasPrefix("-") else { return false }
       let name = argument.drop { $0 == "-" }.prefix { $0 != "=" && $0 != "." }
-      return refused.contains(name.lowercased().split(separator: "_", omittingEmptySubsequences: false).joined(separator: "-"))
+      return refused.contains(
+        name.lowercased().split(separator: "_", omittingEmptySubsequences: false).joined(separator: "-"))
     }
   }
 

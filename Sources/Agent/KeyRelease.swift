@@ -2,7 +2,6 @@ import Bytes
 import Cryptography
 import Fetch
 import KBSProtocol
-import Platform
 
 /// Gets the model's key: by attesting to the broker, or from the guest components that do so themselves.
 struct KeyRelease: Sendable {
@@ -25,7 +24,9 @@ struct KeyRelease: Sendable {
   func obtain() async throws(AgentError) -> SecretBytes {
     if configuration.evidence.choice == .confidentialDataHub { return try await obtainFromGuest() }
     let key = TEEKeyPair.generate(.ecP256)
-    let evidence = try await stage(.evidence) { () async throws(AgentError) in try await evidenceSource() }
+    let evidence = try await stage(.evidence) { () async throws(AgentError) in
+      try await EvidenceChooser(configuration.evidence, guest: guest).source()
+    }
     let resource = configuration.broker.resource
     let client = RCARClient(url: configuration.broker.url, send: broker)
     let release = try await stage(.release) { () async throws(AgentError) in
@@ -65,26 +66,6 @@ struct KeyRelease: Sendable {
     } catch {
       timeline.failed(.logProof, error)
       throw error
-    }
-  }
-
-  /// The configured source; `auto` takes the kernel's reports where the kernel offers any.
-  func evidenceSource() async throws(AgentError) -> any EvidenceSource {
-    let kernel = KernelReports(ConfigFSReports(base: configuration.evidence.configfsPath)) {
-      Hex.encode(SystemRandom.bytes(8))
-    }
-    let components = GuestComponents(url: configuration.evidence.guestComponentsURL, send: guest)
-    switch configuration.evidence.choice {
-    case .configfsTSM: return kernel
-    case .apiServerREST, .confidentialDataHub: return components
-    case .auto:
-      do throws(AgentError) {
-        _ = try await kernel.tee()
-        return kernel
-      } catch {
-        _ = try await components.tee()
-        return components
-      }
     }
   }
 

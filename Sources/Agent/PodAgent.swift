@@ -85,7 +85,8 @@ package final class PodAgent: Sendable {
     do throws(PlatformError) {
       let volume = WeightsVolume(
         try TmpfsVolume(
-          directory: wanted.tmpfs, name: wanted.name, neededBytes: TmpfsVolume.footprint(of: manifest.files.map(\.size)),
+          directory: wanted.tmpfs, name: wanted.name,
+          neededBytes: TmpfsVolume.footprint(of: manifest.files.map(\.size)),
           acceptingSwap: wanted.acceptingSwap, token: Hex.encode(SystemRandom.bytes(16))))
       self.volume.withLock { $0 = volume }
       return volume
