@@ -107,7 +107,7 @@ var targets: [Target] = [
   door("CMint", path: "Tests/CMint", links: ["crypto"]),
   module("SimulatedTEE", ["Bytes", "Cryptography", "Evidence", "CMint"], path: "Tests/SimulatedTEE"),
   program(
-    "simulated-tee", ["SimulatedTEE", "Bytes", "Terminal", "Cryptography", "Transport", "Telemetry"],
+    "simulated-tee", ["SimulatedTEE", "Evidence", "Bytes", "Terminal", "Transport"],
     path: "Examples/simulated-tee"),
 
   // tests
@@ -116,7 +116,7 @@ var targets: [Target] = [
   tests("TerminalTests", ["Terminal", "Bytes"]),
   tests("TelemetryTests", ["Telemetry", "Bytes"]),
   tests("CryptographyTests", ["Cryptography", "Bytes", "TestSupport"]),
-  tests("EvidenceTests", ["Evidence", "Bytes", "SimulatedTEE", "TestSupport"]),
+  tests("EvidenceTests", ["Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests("VerificationTests", ["Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
   tests(
@@ -161,9 +161,13 @@ if isFuzzing {
     fuzzer("Base64", ["Bytes"]),
     fuzzer("Certificate", ["Cryptography"]),
     fuzzer("HTTPHead", ["Transport"]),
+    fuzzer("JOSE", ["Cryptography", "Bytes"]),
     fuzzer("JSON", ["Bytes"]),
+    fuzzer("KBSMessages", ["KBSProtocol", "Bytes"]),
+    fuzzer("Manifest", ["Weights"]),
     fuzzer("SNPEvidence", ["Evidence", "Bytes"]),
     fuzzer("SignedNote", ["SignedNotes"]),
+    fuzzer("Statement", ["Appraisal"]),
   ]
   for target in targets {
     target.cSettings?.append(.unsafeFlags(["-fsanitize=fuzzer-no-link,address,undefined"]))

@@ -144,3 +144,20 @@ func bundle(_ name: String = "demo", measurement: UInt8 = 0x5A, edit: (inout JSO
   edit(&object)
   return .object(object)
 }
+
+/// A method as test tables write it.
+enum HTTPMethodName: String {
+  case get = "GET"
+  case post = "POST"
+  case put = "PUT"
+  case delete = "DELETE"
+
+  var method: HTTPMethod {
+    switch self {
+    case .get: .get
+    case .post: .post
+    case .put: .put
+    case .delete: .delete
+    }
+  }
+}
