@@ -74,7 +74,7 @@ struct LogWriterTests {
     }
     #expect(throws: LogError.outOfRange) { try log.append([]) }
     #expect(throws: LogError.outOfRange) { try log.append(entries(0..<257)) }
-    #expect(!log.isPoisoned)
+    #expect(log.isPoisoned == false)
     #expect(try log.append([[UInt8](repeating: 0, count: 16_384)]).count == 1)
     #expect(log.size == 1)
   }
@@ -97,7 +97,7 @@ struct LogWriterTests {
       }
       failures += 1
       disk.boot(CrashFS.Plan())
-      #expect(log.isPoisoned)
+      #expect(log.isPoisoned == true)
       #expect(throws: LogError.poisoned) { try log.append(entries(5..<6)) }
       #expect(throws: LogError.poisoned) { try log.publish() }
     }
