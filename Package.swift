@@ -89,13 +89,13 @@ var targets: [Target] = [
   module(
     "Agent",
     [
-      "Bytes", "Telemetry", "Cryptography", "SignedNotes", "TransparencyLog", "KBSProtocol", "Weights", "Fetch",
-      "Platform",
+      "Bytes", "Telemetry", "Terminal", "Cryptography", "SignedNotes", "Evidence", "TransparencyLog", "KBSProtocol",
+      "Weights", "Fetch", "Platform",
     ]),
 
   // 6 · programs
   program("vouchsafe-broker", ["Broker", "Platform", "Terminal", "Bytes"]),
-  program("vouchsafe-agent", ["Agent", "Platform", "Terminal", "Bytes"]),
+  program("vouchsafe-agent", ["Agent", "Platform", "Terminal"]),
   program(
     "vouchsafe",
     [
@@ -140,8 +140,8 @@ var targets: [Target] = [
   tests(
     "AgentTests",
     [
-      "Agent", "SimulatedTEE", "Weights", "KBSProtocol", "TransparencyLog", "Cryptography", "Fetch", "Transport",
-      "Platform", "Telemetry", "Bytes", "TestSupport",
+      "Agent", "SimulatedTEE", "Evidence", "Weights", "KBSProtocol", "SignedNotes", "TransparencyLog", "Cryptography",
+      "Fetch", "Transport", "Platform", "Telemetry", "Terminal", "Bytes", "TestSupport",
     ]),
 ]
 
@@ -161,9 +161,13 @@ if isFuzzing {
     fuzzer("Base64", ["Bytes"]),
     fuzzer("Certificate", ["Cryptography"]),
     fuzzer("HTTPHead", ["Transport"]),
+    fuzzer("JOSE", ["Cryptography", "Bytes"]),
     fuzzer("JSON", ["Bytes"]),
+    fuzzer("KBSMessages", ["KBSProtocol", "Bytes"]),
+    fuzzer("Manifest", ["Weights"]),
     fuzzer("SNPEvidence", ["Evidence", "Bytes"]),
     fuzzer("SignedNote", ["SignedNotes"]),
+    fuzzer("Statement", ["Appraisal"]),
   ]
   for target in targets {
     target.cSettings?.append(.unsafeFlags(["-fsanitize=fuzzer-no-link,address,undefined"]))

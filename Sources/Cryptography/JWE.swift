@@ -76,7 +76,7 @@ package enum JWE {
   }
 
   /// Concat KDF, one round of SHA-256, `apu` and `apv` empty. Spec: RFC 7518 §4.6.2, NIST SP 800-56A §5.8.1.
-  static func keyEncryptionKey(
+  package static func keyEncryptionKey(
     _ own: AgreementKey, _ peer: ECPublicKey
   ) throws(CryptoError) -> SecretBytes {
     let shared = try own.sharedSecret(with: peer)

@@ -24,6 +24,13 @@ package struct AttestationMessage: Equatable, Sendable {
     nonce = runtimeData.nonce
   }
 
+  /// A message of 0.2.0.
+  package init(flat evidence: JSONValue, teePublicKey: JWK) {
+    self.init(
+      version: .v0_2_0, initData: nil, teePublicKey: teePublicKey, primaryEvidence: evidence, additionalEvidence: "",
+      nonce: nil)
+  }
+
   /// - Parameter version: the one the session was opened with; a body of the other shape is refused.
   package init(
     parsing body: [UInt8], version: ProtocolVersion, limits: StrictJSON.Limits = .evidence

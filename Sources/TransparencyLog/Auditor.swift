@@ -49,7 +49,8 @@ package struct Auditor {
   }
 
   /// The root that the entries give; every tile and every known checkpoint is compared on the way.
-  private func recompute(_ size: UInt64, _ report: inout AuditReport, _ source: inout some LogSource) throws -> [UInt8] {
+  private func recompute(_ size: UInt64, _ report: inout AuditReport, _ source: inout some LogSource) throws -> [UInt8]
+  {
     var levels = AuditLevels()
     try compare(levels, at: 0)
     for start in stride(from: 0, to: size, by: 256) {
@@ -81,7 +82,8 @@ package struct Auditor {
 /// The C2SP path of a tile, spelled independently of `TilePath`.
 func auditPath(_ level: String, _ index: UInt64, _ width: Int) -> String {
   var groups: [String] = []
-  for divisor in [1, 1000, 1_000_000, 1_000_000_000, 1_000_000_000_000] as [UInt64] where index >= divisor || divisor == 1 {
+  for divisor in [1, 1000, 1_000_000, 1_000_000_000, 1_000_000_000_000] as [UInt64]
+  where index >= divisor || divisor == 1 {
     groups.insert(String(String(1000 + index / divisor % 1000).dropFirst()), at: 0)
   }
   let name = groups.dropLast().map { "x\($0)/" }.joined() + groups[groups.count - 1]

@@ -2,12 +2,18 @@
 package struct Receipt: Equatable, Sendable {
   package let index: UInt64
   package let entry: [UInt8]
-  /// A proof file that any holder of the log's key can check offline; its `extra` line is the entry.
-  package let tlogProof: [UInt8]
+  private let path: [MerkleHash]
+  private let checkpoint: [UInt8]
 
   init(entry: [UInt8], proof: InclusionProof, checkpoint: [UInt8]) {
     index = proof.index
+    path = proof.path
     self.entry = entry
-    tlogProof = TlogProof(entry: entry, index: proof.index, path: proof.path, checkpoint: checkpoint).bytes
+    self.checkpoint = checkpoint
+  }
+
+  /// A proof file that any holder of the log's key can check offline; its `extra` line is the entry.
+  package var tlogProof: [UInt8] {
+    TlogProof(entry: entry, index: index, path: path, checkpoint: checkpoint).bytes
   }
 }

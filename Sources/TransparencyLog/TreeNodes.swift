@@ -27,7 +27,8 @@ extension TreeNodes {
     return InclusionProof(index: index, size: size, path: path.reversed())
   }
 
-  package mutating func consistencyProof(from oldSize: UInt64, to newSize: UInt64) throws(LogError) -> ConsistencyProof {
+  package mutating func consistencyProof(from oldSize: UInt64, to newSize: UInt64) throws(LogError) -> ConsistencyProof
+  {
     guard oldSize <= newSize else { throw .outOfRange }
     var (low, high) = (UInt64(0), newSize)
     var path: [MerkleHash] = []

@@ -50,6 +50,20 @@ package struct Opener: Sendable {
     }
   }
 
+  /// Opens everything and keeps nothing: whether the model would open, with every digest and every header.
+  package func verify(
+    _ source: any CiphertextSource, progress: @escaping @Sendable (Int) -> Void = { _ in }
+  ) throws(WeightsError) {
+    let files = try openBlobs(source, Nowhere())
+    try openFiles(files, progress)
+    for file in files {
+      let plain = SegmentReader(
+        path: file.path, layout: file.layout, header: file.header, blob: file.blob, key: key,
+        associatedData: manifest.identity.associatedData(path: file.path))
+      try ContentRules.check(plain, path: file.path, allowCode: manifest.allowCode)
+    }
+  }
+
   /// One file on its way: where from, where to, and what its segments are bound to.
   private struct OpenFile: Sendable {
     let path: String
@@ -120,4 +134,18 @@ package struct Opener: Sendable {
       if !segment.plaintext.isEmpty { try file.output.write(plaintext, at: segment.plaintext.lowerBound) }
     }
   }
+}
+
+/// A destination that keeps nothing and is never read.
+private struct Nowhere: Destination {
+  struct File: DestinationFile {
+    let byteCount: Int
+    struct Unreadable: Error {}
+    func write(_ bytes: RawSpan, at offset: Int) {}
+    func read(at offset: Int, into buffer: inout MutableRawSpan) throws { throw Unreadable() }
+  }
+
+  func makeFile(at path: String, byteCount: Int) -> any DestinationFile { File(byteCount: byteCount) }
+  func publish() {}
+  func discard() {}
 }

@@ -4,6 +4,8 @@ import KBSProtocol
 import SimulatedTEE
 import Transport
 
+@testable import Broker
+
 /// A pod as the broker sees it: a TEE key, evidence, and the cookie it holds.
 struct Pod {
   var tee = SimulatedSNP()
@@ -25,7 +27,7 @@ struct Pod {
   func attestation(initData: InitData? = nil) throws -> AttestationMessage {
     let runtime = RuntimeData(nonce: nonce, teePublicKey: key.jwk)
     let evidence = try tee.kbsEvidence(reportData: runtime.digest(version == .v0_2_0 ? .device : .primary))
-    guard version == .v0_4_0 else { return AttestationMessage(teePublicKey: key.jwk, evidence: evidence) }
+    guard version == .v0_4_0 else { return AttestationMessage(flat: evidence, teePublicKey: key.jwk) }
     return AttestationMessage(runtimeData: runtime, primaryEvidence: evidence, initData: initData)
   }
 

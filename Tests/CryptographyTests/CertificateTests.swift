@@ -51,7 +51,8 @@ import Testing
     #expect(try certificate(DER.element(0x17, Array("500203040506Z".utf8))).notBefore.rfc3339 == "1950-02-03T04:05:06Z")
     #expect(
       try certificate(DER.element(0x18, Array("20520229040506Z".utf8))).notBefore.rfc3339 == "2052-02-29T04:05:06Z")
-    for text in ["4902030405Z", "490203040506", "490203040506+0100", "491303040506Z", "490230040506Z", "490203240506Z"] {
+    for text in ["4902030405Z", "490203040506", "490203040506+0100", "491303040506Z", "490230040506Z", "490203240506Z"]
+    {
       #expect(throws: CertificateError.malformed, "\(text)") { try certificate(DER.element(0x17, Array(text.utf8))) }
     }
     for text in ["20490203040506", "20490203040506.5Z", "20530229040506Z", "2049020304Z"] {

@@ -51,7 +51,8 @@ import Testing
     #expect(throws: ChainError.revoked(certificate: 1)) {
       try verify([try root.list(revoking: [[0x22]]), try middle.list()], profile)
     }
-    #expect(try verify([try root.list(revoking: [[0x33]]), try middle.list(revoking: [[0x22]])], profile).path.count == 2)
+    #expect(
+      try verify([try root.list(revoking: [[0x33]]), try middle.list(revoking: [[0x22]])], profile).path.count == 2)
     #expect(try root.list(revoking: [[0x22], [0]]).revokedSerials == [[0x22], [0]])
   }
 

@@ -13,7 +13,7 @@ import Testing
 
   static let leaves = [
     "05788a16ab", "1b35b8418f", "296a7c9905", "3430987528", "3bbfb6ee25", "49d521f00a", "63cb5ea9ea", "b67b09bfb8",
-    "c065f7299e", "cee9695515", "d63fc25302", "e1ef3f3ec8", "fc65813b79", "fcd6cc4167",
+    "c065f7299e", "d63fc25302", "e1ef3f3ec8", "fc65813b79", "fcd6cc4167",
   ]
   static let lines = ["milan", "genoa", "turin"]
 
@@ -39,6 +39,15 @@ import Testing
       #expect(leaf.serialNumber == [0])
       #expect(leaf.publicKey?.kind == .p384)
       #expect(leaf.signatureAlgorithm == .rsaPSS(.sha384, mgf1Hash: .sha384, saltLength: 48))
+    }
+  }
+
+  @Test func anAlteredAMDLeafIsRefused() throws {
+    let leaf = try certificate("certs/vek_cee9695515.der")
+    #expect(throws: ChainError.badSignature(certificate: 0)) {
+      try verifyChain(
+        leaf: leaf, intermediates: try intermediates(), anchor: try anchor("ark_milan"), at: leaf.notBefore,
+        profile: .amd)
     }
   }
 

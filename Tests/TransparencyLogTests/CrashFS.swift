@@ -198,7 +198,7 @@ final class CrashFS: DurableIO {
       guard let index = state.visible.removeValue(forKey: name) else { throw DurableFailure(.rename, 2) }
       state.renames += 1
       if fault == .noTailRewrite, target == "wal", let old = state.visible[target],
-        state.inodes[old].visible.starts(with: state.inodes[index].visible)
+        state.inodes[old].visible == state.inodes[index].visible
       {
         // The open handle goes on writing into the old file, un-synced bytes and all.
         state.inodes.swapAt(old, index)

@@ -8,6 +8,15 @@ import TransparencyLog
 /// consistent with the log. I3: tiles, bundles and checkpoint are one tree. And a log that had only ordinary
 /// crashes must start again.
 struct CrashHistory {
+  /// What kind of trouble there is.
+  enum Weather: CaseIterable {
+    /// Crashes anywhere, failing syncs, full disks.
+    case mixed
+    /// Short lives that end between a rename and the sync of its directory.
+    case betweenRenames
+  }
+
+  private let weather: Weather
   private let signer: NoteSigner
   private let disk: CrashFS
   private var random: SeededRandom
@@ -16,7 +25,8 @@ struct CrashHistory {
   private var released: [(index: UInt64, entry: [UInt8])] = []
   private var left: [Checkpoint] = []
 
-  init(seed: UInt64, fault: CrashFS.Fault = .none, signer: NoteSigner) {
+  init(seed: UInt64, weather: Weather = .mixed, fault: CrashFS.Fault = .none, signer: NoteSigner) {
+    self.weather = weather
     random = SeededRandom(seed: seed)
     disk = CrashFS(seed: seed, fault: fault)
     self.signer = signer
@@ -36,6 +46,10 @@ struct CrashHistory {
 
   private mutating func plan() -> CrashFS.Plan {
     var plan = CrashFS.Plan()
+    if weather == .betweenRenames {
+      plan.crashAfterRename = Int.random(in: 1...5, using: &random)
+      return plan
+    }
     if random.happens(0.5) {
       plan.crashAtOperation = Int.random(in: 1...80, using: &random)
     } else if random.happens(0.6) {
@@ -60,8 +74,9 @@ struct CrashHistory {
         disk, signer: signer, absence: hasBegun ? .refuse : .begin, options: options(limit))
       hasBegun = true
       for _ in 0..<Int.random(in: 1...12, using: &random) {
-        for receipt in try log.append(batch()) { try release(receipt, log.checkpoint) }
-        if random.happens(0.3) { try log.publish() }
+        released += try log.append(batch()).map { ($0.index, $0.entry) }
+        left.append(try OwnCheckpoint.checkpoint(log.checkpoint))
+        if random.happens(weather == .mixed ? 0.3 : 0.8) { try log.publish() }
       }
       return nil
     } catch {
@@ -70,17 +85,11 @@ struct CrashHistory {
   }
 
   private mutating func batch() -> [[UInt8]] {
-    let count = random.happens(0.03) ? Int.random(in: 80...256, using: &random) : Int.random(in: 1...3, using: &random)
+    let count = random.happens(0.01) ? Int.random(in: 80...256, using: &random) : Int.random(in: 1...3, using: &random)
     return (0..<count).map { _ in
       counter += 1
       return utf8("entry \(counter)") + [UInt8](repeating: 0x2E, count: Int.random(in: 0...30, using: &random))
     }
-  }
-
-  private mutating func release(_ receipt: Receipt, _ checkpoint: [UInt8]) throws(LogError) {
-    released.append((receipt.index, receipt.entry))
-    let signed = try OwnCheckpoint.checkpoint(checkpoint)
-    if left.last != signed { left.append(signed) }
   }
 
   private func lastLook() -> String? {

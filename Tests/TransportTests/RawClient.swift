@@ -33,6 +33,16 @@ final class RawClient {
 
   func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
+  /// Leaves as a crashed peer does: with a reset. Nothing may follow.
+  func reset() {
+    var now = linger(l_onoff: 1, l_linger: 0)
+    unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
+    // The number stays taken until deinit closes it, so that no other test's descriptor can be closed in its place.
+    let replacement = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
+    dup2(replacement, descriptor)
+    close(replacement)
+  }
+
   /// Some bytes; empty at the end of the stream, nil when none came in time or the connection was reset.
   func receive() -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: 64 * 1024)

@@ -112,6 +112,32 @@ struct ServerLimitsTests {
     }
   }
 
+  @Test func aPeerThatLeavesEndsItsTaskButKeepsItsPlaceUntilThen() async throws {
+    let begun = Counter()
+    let cancelled = Counter()
+    let released = Counter()
+    let responder = TestResponder(answer: { _ in
+      begun.add()
+      while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(5)) }
+      cancelled.add()
+      while released.value == 0 { await Task.yield() }
+      return HTTPResponse(status: 200)
+    })
+    try await withServer(responder) { server in
+      let port = server.boundPort
+      try await raw {
+        let client = try RawClient(port: port)
+        client.send(Self.get)
+        while begun.value == 0 { usleep(5_000) }
+        client.reset()
+        while cancelled.value == 0 { usleep(5_000) }
+      }
+      #expect(server.load.connections == 1)
+      released.add()
+      while server.load.connections > 0 { try await Task.sleep(for: .milliseconds(5)) }
+    }
+  }
+
   @Test func onePeerGetsOnlySoManyConnections() async throws {
     try await withServer(limits: limits { $0.connectionsPerPeer = 3 }) { server in
       let port = server.boundPort

@@ -60,7 +60,7 @@ struct OpenedState: Sendable {
       configuration: configuration, instance: instance, keyring: keyring, anchors: anchors,
       extraAnchorsDigest: anchorsDigest,
       endorsements: EndorsementStore(supplied: try loadCollateral(configuration.collateral)), log: log,
-      evidence: try BlobStore(DurableDirectory(path: state.evidence)), registry: registry, events: events,
+      evidence: try BlobStore(DurableDirectory(path: state.path), folder: "evidence"), registry: registry, events: events,
       origin: Leaf.Origin(
         node: configuration.node, build: Hex.encode(OwnProgram.digest()), logEpoch: instance.logEpoch),
       workers: max(2, Processors.available), clock: clock, random: SystemRandom.bytes)
@@ -105,7 +105,7 @@ struct OpenedState: Sendable {
     _ state: StateDirectory, _ log: DecisionLog, _ approvers: [UInt8]
   ) async throws -> Registry {
     let quorum = approvers.isEmpty ? nil : try ApproverQuorum(document: try StrictJSON.parse(approvers))
-    let blobs = try BlobStore(DurableDirectory(path: state.registry))
+    let blobs = try BlobStore(DurableDirectory(path: state.path), folder: "registry")
     do {
       return try await Registry.replaying(log, blobs: blobs, values: ReferenceValues(quorum: quorum))
     } catch { throw StartError.registryDamaged }
