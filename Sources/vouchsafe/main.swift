@@ -12,5 +12,5 @@ do throws(PlatformError) {
 
 let table = CommandTable(
   program: "vouchsafe", summary: "seals models, registers what may have their keys, checks evidence",
-  commands: evidenceCommands + referenceCommands + keyCommands + policyCommands)
+  commands: modelCommands + evidenceCommands + referenceCommands + keyCommands + policyCommands)
 exit(await table.run(Array(CommandLine.arguments.dropFirst())))
