@@ -59,7 +59,8 @@ struct BrokerConnection {
     let exit: ExitCode =
       switch response.status {
       case 400, 413: .malformed
-      case 401, 403, 404, 409: .refused
+      case 401, 403, 409: .refused
+      case 404: .usage
       default: .unavailable
       }
     return Failure(exit, "\(url): \(detail)")
