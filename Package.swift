@@ -71,13 +71,13 @@ var targets: [Target] = [
   module("Verification", ["Bytes", "Cryptography", "Evidence"]),
   module("TransparencyLog", ["Bytes", "Cryptography", "SignedNotes"]),
   module("KBSProtocol", ["Bytes", "Cryptography"]),
-  module("Weights", ["Bytes", "Cryptography"]),
+  module("Weights", ["Bytes", "Cryptography", "SignedNotes"]),
   module("Transport", ["Bytes", "CTransport", "Telemetry"]),
   module("Fetch", ["Bytes", "CFetch"]),
   module("Platform", ["Bytes", "Cryptography", "Telemetry", "CPlatform"]),
 
   // 4 · judgement
-  module("Appraisal", ["Bytes", "Cryptography", "SignedNotes", "Verification"]),
+  module("Appraisal", ["Bytes", "Cryptography", "Evidence", "Verification", "SignedNotes", "KBSProtocol"]),
 
   // 5 · services
   module(
@@ -89,13 +89,13 @@ var targets: [Target] = [
   module(
     "Agent",
     [
-      "Bytes", "Telemetry", "Cryptography", "SignedNotes", "TransparencyLog", "KBSProtocol", "Weights", "Fetch",
-      "Platform",
+      "Bytes", "Telemetry", "Terminal", "Cryptography", "SignedNotes", "Evidence", "TransparencyLog", "KBSProtocol",
+      "Weights", "Fetch", "Platform",
     ]),
 
   // 6 · programs
   program("vouchsafe-broker", ["Broker", "Platform", "Terminal", "Bytes"]),
-  program("vouchsafe-agent", ["Agent", "Platform", "Terminal", "Bytes"]),
+  program("vouchsafe-agent", ["Agent", "Platform", "Terminal"]),
   program(
     "vouchsafe",
     [
@@ -107,7 +107,7 @@ var targets: [Target] = [
   door("CMint", path: "Tests/CMint", links: ["crypto"]),
   module("SimulatedTEE", ["Bytes", "Cryptography", "Evidence", "CMint"], path: "Tests/SimulatedTEE"),
   program(
-    "simulated-tee", ["SimulatedTEE", "Bytes", "Terminal", "Cryptography", "Transport", "Telemetry"],
+    "simulated-tee", ["SimulatedTEE", "Evidence", "Bytes", "Terminal", "Transport"],
     path: "Examples/simulated-tee"),
 
   // tests
@@ -116,16 +116,21 @@ var targets: [Target] = [
   tests("TerminalTests", ["Terminal", "Bytes"]),
   tests("TelemetryTests", ["Telemetry", "Bytes"]),
   tests("CryptographyTests", ["Cryptography", "Bytes", "TestSupport"]),
-  tests("EvidenceTests", ["Evidence", "Bytes", "SimulatedTEE", "TestSupport"]),
+  tests("EvidenceTests", ["Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests("VerificationTests", ["Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
-  tests("TransparencyLogTests", ["TransparencyLog", "SignedNotes", "Cryptography", "Platform", "Bytes", "TestSupport"]),
+  tests(
+    "TransparencyLogTests", ["TransparencyLog", "SignedNotes", "Cryptography", "Platform", "Bytes", "TestSupport"]),
   tests("KBSProtocolTests", ["KBSProtocol", "Cryptography", "Bytes", "TestSupport"]),
-  tests("WeightsTests", ["Weights", "Cryptography", "Bytes", "TestSupport"]),
+  tests("WeightsTests", ["Weights", "Cryptography", "SignedNotes", "Bytes", "TestSupport"]),
   tests("TransportTests", ["Transport", "Fetch", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
   tests("PlatformTests", ["Platform", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
   tests(
-    "AppraisalTests", ["Appraisal", "Verification", "Cryptography", "Evidence", "Bytes", "SimulatedTEE", "TestSupport"]),
+    "AppraisalTests",
+    [
+      "Appraisal", "Verification", "Cryptography", "Evidence", "SignedNotes", "KBSProtocol", "Bytes", "SimulatedTEE",
+      "TestSupport",
+    ]),
   tests(
     "BrokerTests",
     [
@@ -135,8 +140,8 @@ var targets: [Target] = [
   tests(
     "AgentTests",
     [
-      "Agent", "SimulatedTEE", "Weights", "KBSProtocol", "TransparencyLog", "Cryptography", "Fetch", "Transport",
-      "Platform", "Telemetry", "Bytes", "TestSupport",
+      "Agent", "SimulatedTEE", "Evidence", "Weights", "KBSProtocol", "SignedNotes", "TransparencyLog", "Cryptography",
+      "Fetch", "Transport", "Platform", "Telemetry", "Terminal", "Bytes", "TestSupport",
     ]),
 ]
 
@@ -154,7 +159,15 @@ if isFuzzing {
     door("CFuzz", path: "Tests/Fuzz/CFuzz"),
     module("FuzzDriver", ["CFuzz"], path: "Tests/Fuzz/Driver"),
     fuzzer("Base64", ["Bytes"]),
+    fuzzer("Certificate", ["Cryptography"]),
+    fuzzer("HTTPHead", ["Transport"]),
+    fuzzer("JOSE", ["Cryptography", "Bytes"]),
     fuzzer("JSON", ["Bytes"]),
+    fuzzer("KBSMessages", ["KBSProtocol", "Bytes"]),
+    fuzzer("Manifest", ["Weights"]),
+    fuzzer("SNPEvidence", ["Evidence", "Bytes"]),
+    fuzzer("SignedNote", ["SignedNotes"]),
+    fuzzer("Statement", ["Appraisal"]),
   ]
   for target in targets {
     target.cSettings?.append(.unsafeFlags(["-fsanitize=fuzzer-no-link,address,undefined"]))

@@ -74,6 +74,14 @@ package struct FileTree: Sendable {
     return unsafe fstatat(descriptor.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0
   }
 
+  /// Renames the directory `old` to `new`, one name each; an empty directory of that name gives way.
+  package func renameDirectory(_ old: String, to new: String) throws(PlatformError) {
+    guard unsafe renameat(descriptor.number, old, descriptor.number, new) == 0 else {
+      let isTaken = [ENOTEMPTY, EEXIST, ENOTDIR].contains(errno)
+      throw isTaken ? .alreadyExists(.publish) : .system(.publish, errno: errno)
+    }
+  }
+
   /// Renames `old` to `new`, one name each, and replaces nothing.
   package func rename(_ old: String, to new: String) throws(PlatformError) {
     let result = unsafe cplatform_rename_new(descriptor.number, old, new)

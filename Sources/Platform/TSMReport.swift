@@ -31,6 +31,24 @@ package struct TSMReport: Equatable, Sendable {
     throw .reportRaced
   }
 
+  /// Which hardware makes the reports, without asking for one.
+  package static func provider(
+    of files: some TSMFileSystem, token: () -> String
+  ) throws(PlatformError) -> Provider {
+    let directory = "vouchsafe-\(token())"
+    try files.makeDirectory(directory)
+    let name: String?
+    do throws(PlatformError) {
+      name = try text(files, "\(directory)/provider")
+    } catch {
+      try? files.removeDirectory(directory)
+      throw error
+    }
+    try files.removeDirectory(directory)
+    guard let provider = name.flatMap(Provider.init(rawValue:)) else { throw .noGuestDevice }
+    return provider
+  }
+
   /// `nil` when another process was in the way.
   private static func attempt(
     _ reportData: [UInt8], _ files: some TSMFileSystem, _ directory: String

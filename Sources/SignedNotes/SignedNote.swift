@@ -67,8 +67,12 @@ package struct SignedNote: Equatable, Sendable {
 
   /// Index of the newline that ends the text before the last empty line.
   private static func lastEmptyLine(_ bytes: [UInt8]) -> Int? {
-    guard bytes.count >= 2 else { return nil }
-    return (0..<bytes.count - 1).last { bytes[$0] == 0x0A && bytes[$0 + 1] == 0x0A }
+    var index = bytes.count - 2
+    while index >= 0 {
+      if bytes[index] == 0x0A && bytes[index + 1] == 0x0A { return index }
+      index -= 1
+    }
+    return nil
   }
 
   private static func checkedText(_ bytes: ArraySlice<UInt8>) throws(NoteError) -> String {

@@ -1,4 +1,5 @@
 import Synchronization
+import Telemetry
 
 /// Counts what the peers of one server hold, over all its reactors, and says no.
 final class Admission: Sendable {

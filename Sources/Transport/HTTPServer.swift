@@ -1,4 +1,5 @@
 import CTransport
+import Telemetry
 
 /// Where and how a server listens.
 package struct ServerConfiguration: Sendable {

@@ -1,4 +1,5 @@
 import CTransport
+import Telemetry
 
 /// What becomes of one connection: the only place where its phase changes. All on the reactor's thread.
 extension Reactor {

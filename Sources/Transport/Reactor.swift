@@ -1,5 +1,6 @@
 import CTransport
 import Synchronization
+import Telemetry
 
 /// One thread that serves connections and runs the tasks of their requests.
 ///

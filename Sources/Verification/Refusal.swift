@@ -17,7 +17,7 @@ package struct Refusal: Error, Equatable, Sendable {
     case unsignedReport, signingKeyUnusable, signingKeyMismatch, productUnsupported, productMismatch
     case chipIDMasked, chipIDMismatch, tcbMismatch, tcbOrder, signatureInvalid
     // Genuine, and not acceptable.
-    case requestedByHost, debugEnabled, migrationAllowed, policyReservedBit, policyUnknownBits, abiVersionTooOld
+    case requestedByHost, debugEnabled, migrationAllowed, policyReservedBit, policyUnknownBits, abiVersionUnmet
     case vmplNotZero, platformUnknownBits
   }
 
@@ -63,7 +63,7 @@ extension Refusal.Code {
     case .malformed, .unsupportedVersion, .unsupportedTEE, .unrecognisedEvidence: .malformed
     case .collateralMissing: .missing
     case .certificateExpired, .revocationListExpired: .stale
-    case .requestedByHost, .debugEnabled, .migrationAllowed, .policyReservedBit, .policyUnknownBits, .abiVersionTooOld,
+    case .requestedByHost, .debugEnabled, .migrationAllowed, .policyReservedBit, .policyUnknownBits, .abiVersionUnmet,
       .vmplNotZero, .platformUnknownBits:
       .unacceptable
     default: .invalid

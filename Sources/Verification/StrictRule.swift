@@ -24,9 +24,11 @@ func strictFindings(_ claims: Claims) -> [(name: CheckName, refusal: Refusal)] {
   find(
     .migration, .migrationAllowed, "policy.migrateMA", got: "1", wanted: "0", when: snp.policy.isMigrationAgentAllowed)
   find(.policy, .policyReservedBit, "policy.bit17", got: "0", wanted: "1", when: !snp.policy.hasReservedOne)
+  let firmware = snp.committedFirmware
   find(
-    .policy, .abiVersionTooOld, "policy.abiMajor", got: "\(snp.policy.abiMajor)", wanted: "at least 1",
-    when: snp.policy.abiMajor < 1)
+    .policy, .abiVersionUnmet, "policy.abi", got: firmware.text,
+    wanted: "at least \(snp.policy.abiMajor).\(snp.policy.abiMinor)",
+    when: (firmware.major, firmware.minor) < (snp.policy.abiMajor, snp.policy.abiMinor))
   find(
     .policy, .policyUnknownBits, "policy", got: bits(snp.policy.unknownBits), wanted: "no unknown bit",
     when: snp.policy.unknownBits != 0)

@@ -34,7 +34,7 @@ package enum WeightsError: Error, Equatable, Sendable {
   /// What a `StoredBytes`, `CiphertextSource` or `Destination` threw, kept as text of our own code.
   package struct StorageFailure: Equatable, Sendable {
     package let description: String
-    init(_ error: any Error) { description = "\(error)" }
+    package init(_ error: any Error) { description = "\(error)" }
   }
 
   package var code: String {

@@ -1,1 +1,18 @@
-print("seed")
+import Agent
+import Glibc
+import Platform
+import Terminal
+
+// A pod agent that cannot keep its memory out of crash reports must not hold a key.
+do {
+  try ProcessHardening.apply()
+  try Supervisor.blockSignals()
+} catch {
+  Console.note("vouchsafe-agent: cannot protect its memory (\(error.code))")
+  exit(ExitCode.usage.rawValue)
+}
+
+let table = CommandTable(
+  program: "vouchsafe-agent", summary: "proves this pod to the broker, opens its model into memory, runs the engine",
+  commands: agentCommands)
+exit(await table.run(Array(CommandLine.arguments.dropFirst())))

@@ -15,7 +15,9 @@ final class Scratch {
     unsafe chmod(path, 0o700)
     if let stream = unsafe opendir(path) {
       while let entry = unsafe readdir(stream) {
-        let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
+          unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
         guard name != ".", name != ".." else { continue }
         if unsafe unlink("\(path)/\(name)") != 0 { remove("\(path)/\(name)") }
       }
@@ -36,7 +38,9 @@ final class Scratch {
     var found: [String] = []
     while let entry = unsafe readdir(stream) {
       found.append(
-        unsafe withUnsafeBytes(of: &entry.pointee.d_name) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+        unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
+          unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        })
     }
     return found.filter { $0 != "." && $0 != ".." }.sorted()
   }

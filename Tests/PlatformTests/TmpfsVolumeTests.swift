@@ -69,7 +69,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("Filename Type Size Used Priority\n", false), ("Filename Type Size Used Priority\n/dev/sda2 partition 1 0 -2\n", true),
+    ("Filename Type Size Used Priority\n", false),
+    ("Filename Type Size Used Priority\n/dev/sda2 partition 1 0 -2\n", true),
   ])
   func anySwapAreaIsRefused(_ table: String, _ isRefused: Bool) throws {
     let scratch = Scratch()

@@ -18,6 +18,12 @@ package struct SimulatedKeys: Sendable {
   /// The keys of this process, made at first use: every test shares them.
   package static let shared = generate()
 
+  /// A key that is too small for a root, for tests.
+  package static let rsa2048 = Mint.rsaKey(bits: 2048)
+
+  /// SubjectPublicKeyInfo of a PKCS #8 key.
+  package static func publicKey(of pkcs8: [UInt8]) -> [UInt8] { Mint.publicKey(of: pkcs8) }
+
   private init(root: [UInt8], ask: [UInt8], asvk: [UInt8], vcek: [UInt8], vlek: [UInt8]) {
     self.root = root
     self.ask = ask

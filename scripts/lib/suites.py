@@ -24,7 +24,7 @@ TELLING = re.compile(r"^(?:skipped|FAILED): .*$", re.M)
 # name, what it shows, command, seconds it may take
 SUITES = [
     ("unit", "every module's own tests", ["swift", "test"], 1500),
-    ("scripts", "the checks of this repository find what they are for", [sys.executable, "-m", "unittest"], 300),
+    ("scripts", "the checks of this repository find what they are for", [str(PYTHON), "-m", "unittest"], 300),
     ("fuzz", "every parser of outside bytes, a short run each", ["scripts/fuzz", "--seconds", "12"], 900),
 ]
 

@@ -50,7 +50,7 @@ package struct SNPClaims: Sendable, Equatable {
   package let revocation: Revocation
   /// SHA-256 of the certificate of the signing key.
   package let certificateDigest: [UInt8]
-  /// When the first of the certificates and lists that this rests on runs out.
+  /// When the first of the certificates and lists that this rests on runs out: no longer good at that time.
   package let validUntil: Timestamp
 
   init(_ report: SNPReport, _ proof: SNPProof) {

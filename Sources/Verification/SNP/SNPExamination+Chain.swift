@@ -5,14 +5,14 @@ import Evidence
 // From the key's certificate to an anchor. The anchor is found by the intermediate's issuer name among our own anchors
 // of that product; a root that came with the evidence plays no part.
 extension SNPExamination {
-  /// The dates of the leaf, which for a VLEK run out after a year.
+  /// The dates of the leaf, which for a VLEK run out after a year. The last second is past the end, as for libcrypto.
   func checkTime() throws(Refusal) -> Outcome {
     guard let certificate = vek?.certificate else { return .notReached }
     let wanted = "\(certificate.notBefore.rfc3339) to \(certificate.notAfter.rfc3339)"
     guard certificate.notBefore <= now else {
       throw Refusal(.certificateNotYetValid, "vek", got: now.rfc3339, wanted: wanted)
     }
-    guard now <= certificate.notAfter else {
+    guard now < certificate.notAfter else {
       throw Refusal(.certificateExpired, "vek", got: now.rfc3339, wanted: wanted)
     }
     return .passed(wanted)
@@ -34,12 +34,18 @@ extension SNPExamination {
 
   private func chain(
     _ vek: VEKCertificate, _ intermediate: Certificate, _ anchor: Anchor,
-    revocationLists: [CertificateRevocationList] = []
+    enforcing list: CertificateRevocationList? = nil
   ) throws(ChainError) -> VerifiedChain {
-    let first = max(vek.certificate.notBefore, intermediate.notBefore)
-    return try verifyChain(
-      leaf: vek.certificate, intermediates: [intermediate], anchor: anchor.trust, revocationLists: revocationLists,
-      at: ignoresDates ? first : now, profile: .amd)
+    try verifyChain(
+      leaf: vek.certificate, intermediates: [intermediate], anchor: anchor.trust,
+      revocationLists: list.map { [$0] } ?? [], at: moment(vek.certificate, intermediate, list), profile: .amd)
+  }
+
+  /// The time to verify at: now, or the first moment of everything where dates do not matter.
+  private func moment(
+    _ leaf: Certificate, _ intermediate: Certificate, _ list: CertificateRevocationList?
+  ) -> Timestamp {
+    ignoresDates ? max(leaf.notBefore, intermediate.notBefore, list?.thisUpdate ?? leaf.notBefore) : now
   }
 
   /// Enforces every list of the root one by one, so that none can hide what another says. A list that has run out is
@@ -50,11 +56,18 @@ extension SNPExamination {
     let youngest = lists.map(\.thisUpdate).max()
     var enforced: [CertificateRevocationList] = []
     for list in lists.sorted(by: { $0.thisUpdate < $1.thisUpdate }) {
-      let isStale = list.nextUpdate.map { $0 < now } ?? false
+      let isStale = list.nextUpdate.map { $0 <= now } ?? false
       if isStale, list.thisUpdate != youngest { continue }
       do throws(ChainError) {
-        _ = try chain(vek, found.chain.path[1], found.anchor, revocationLists: [list])
-      } catch { throw Refusal(error) }
+        _ = try chain(vek, found.chain.path[1], found.anchor, enforcing: list)
+      } catch {
+        // Leaf and list may never have been valid together; the serial number in the list still counts.
+        guard ignoresDates, case .expired = error else { throw Refusal(error) }
+        guard !list.revokedSerials.contains(found.chain.path[1].serialNumber) else {
+          throw Refusal(.certificateRevoked, "intermediate")
+        }
+        continue
+      }
       enforced.append(list)
     }
     guard let oldest = enforced.first else { return .notApplicable("no revocation list of \(found.anchor.name)") }
@@ -78,7 +91,7 @@ extension Refusal {
     case .revocationExpired: self.init(.revocationListExpired, field)
     case .revocationNotYetValid: self.init(.revocationListNotYetValid, field)
     case .leafIsAuthority, .wrongLength, .weakAlgorithm, .malformed, .other:
-      self.init(.chainInvalid, field, got: error.code)
+      self.init(.chainInvalid, field, got: "\(error)")
     }
   }
 }

@@ -76,7 +76,7 @@ extension SNPExamination {
   }
 
   func isValidNow(_ certificate: Certificate) -> Bool {
-    certificate.notBefore <= now && now <= certificate.notAfter
+    certificate.notBefore <= now && now < certificate.notAfter
   }
 
   /// What to fetch, for people.

@@ -1,2 +1,0 @@
-#include "CFetch.h"
-typedef int seed_CFetch;

@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+"""The demonstration, step by step: a sealed model, two approvers, a pod that proves itself, and three that cannot.
+
+  story.py --bin DIRECTORY --engine PYTHON [--keep DIRECTORY]
+
+scripts/demo builds the programs and calls this. The TEE is simulated, everything else is real: the broker, the agent,
+the log, the inference engine. All of it runs on 127.0.0.1 and in one temporary folder. The last line is
+`log: DIRECTORY vkey: FILE`; that directory is the only thing left.
+"""
+import argparse
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "scripts" / "lib"))
+from stage import MEASUREMENT, Program, Stage, StageError  # noqa: E402
+
+MODEL, VERSION, RESOURCE, BUNDLE = "demo/tiny-llama", "1", "models/tiny-llama/key", "tiny-llama"
+QUESTION = "Who can read your weights?"
+ENGINE_SECONDS = 30
+
+
+def step(title):
+    step.number += 1
+    print(f"\n{step.number}. {title}", flush=True)
+
+
+step.number = 0
+
+
+def show(text):
+    """What a program said, or what is worth saying, under the step."""
+    for line in str(text).strip().splitlines():
+        print(f"   {line}", flush=True)
+
+
+def seal(stage):
+    step("A provider seals a model")
+    plain, sealed = stage.path("model"), stage.path("sealed")
+    plain.mkdir()
+    subprocess.run([sys.executable, HERE / "make_model.py", plain / "model.gguf"], check=True)
+    stage.vouchsafe("key", "create", "--purpose", "provider", "--out", stage.path("provider"))
+    show(stage.vouchsafe(
+        "model", "seal", plain, sealed, "--model", MODEL, "--version", VERSION, "--key-file", stage.path("model.key"),
+        "--sign-key", stage.path("provider.key")).stdout)
+    shutil.rmtree(plain)  # from here on the model exists only sealed
+    return sealed
+
+
+def open_for_business(stage):
+    step("An operator starts a broker, which releases nothing yet")
+    show(stage.init_broker())
+    stage.start_tee()
+    pod = stage.programs[-1].wait_for(r"^ready (http://\S+)")[1]
+    stage.start_broker("--anchors", stage.anchors)
+    show(f"broker at {stage.broker_url}, admin API at {stage.admin_url}")
+    return pod
+
+
+def approve(stage):
+    step("Two approvers say which workload may have the key; one signature is not enough")
+    bundle = stage.reference(BUNDLE, [RESOURCE])
+    file, note = stage.path("bundle.json"), stage.path("bundle.note")
+    file.write_text(json.dumps(bundle, indent=2))
+    stage.vouchsafe("reference", "propose", file, "--out", note)
+    show(stage.vouchsafe("reference", "sign", note, "--key", stage.path("approver1.key"), "--yes").stdout)
+    alone = stage.vouchsafe("reference", "submit", note, "--broker", stage.admin_url, expect=None)
+    if alone.returncode == 0:
+        raise StageError("one signature was enough")
+    show(alone.stderr)
+    stage.vouchsafe("reference", "sign", note, "--key", stage.path("approver2.key"), "--yes")
+    show(stage.vouchsafe("reference", "submit", note, "--broker", stage.admin_url).stdout)
+    show(stage.put_key(RESOURCE, stage.path("model.key"), BUNDLE).stdout)
+
+
+def agent(stage, name, pod, sealed, engine):
+    """Starts the in-pod agent; its configuration is a file like any operator would write."""
+    folder = stage.path(name)
+    folder.mkdir()
+    configuration = folder / "agent.json"
+    configuration.write_text(json.dumps(agent_configuration(stage, folder, pod, sealed, engine), indent=2))
+    program = Program([stage.binaries / "vouchsafe-agent", "run", "--config", configuration], folder / "agent.log")
+    stage.programs.append(program)
+    return program, folder / "engine.sock"
+
+
+def ask(place, question):
+    """The engine's answer over its chat API, printed as it comes."""
+    connection = http.client.HTTPConnection("localhost", timeout=20)
+    connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.sock.settimeout(20)
+    connection.sock.connect(str(place))
+    body = {"messages": [{"role": "user", "content": question}], "stream": True, "temperature": 0}
+    connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    if answer.status != 200:
+        raise StageError(f"the engine answered {answer.status}: {answer.read()[:200]!r}")
+    said = ""
+    print("   engine: ", end="", flush=True)
+    for line in answer:
+        if not line.startswith(b"data: ") or line.startswith(b"data: [DONE]"):
+            continue
+        word = json.loads(line[6:])["choices"][0]["delta"].get("content") or ""
+        print(word, end="", flush=True)
+        said += word
+    print()
+    connection.close()
+    return said
+
+
+def wait_for_engine(program, place):
+    end = time.monotonic() + ENGINE_SECONDS
+    while time.monotonic() < end:
+        if program.process.poll() is not None:
+            raise StageError(f"the agent ended with {program.process.returncode}:\n{program.output()[-2000:]}")
+        if healthy(place):
+            return
+        time.sleep(0.1)
+    raise StageError(f"the engine did not answer in {ENGINE_SECONDS} s:\n{program.output()[-2000:]}")
+
+
+def healthy(place):
+    connection = http.client.HTTPConnection("localhost", timeout=5)
+    try:
+        connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.sock.connect(str(place))
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def serve(stage, pod, sealed, engine):
+    step("A pod proves itself, gets the key, and its engine answers")
+    program, place = agent(stage, "pod", pod, sealed, engine)
+    wait_for_engine(program, place)
+    show(f"person: {QUESTION}")
+    said = ask(place, QUESTION)
+    if said.strip() != expected_answer():
+        raise StageError(f"the engine answered {said!r}")
+    show("The answer is in the weights' last layer: it comes out right only from the very bytes that were sealed.")
+    status = program.stop()
+    show(f"agent ended with status {status}")
+
+
+def expected_answer():
+    sys.path.insert(0, str(HERE))
+    import make_model
+    return make_model.ANSWER
+
+
+def refuse_another(stage, sealed, engine):
+    step("A pod that differs in one bit of its measurement is refused, and told nothing")
+    changed = f"{int(MEASUREMENT[:2], 16) ^ 1:02x}{MEASUREMENT[2:]}"
+    pod = stage.start_tee(changed, name="other")
+    program, _ = agent(stage, "other-pod", pod, sealed, engine)
+    status = program.process.wait(30)
+    if status != 4:
+        raise StageError(f"the agent ended with {status}, not 4:\n{program.output()}")
+    show(program.output())
+    step("The operator asks why")
+    identity = program.wait_for(r"decision[ :=\"]+([0-9a-zA-Z_-]{6,})")[1]
+    show(stage.vouchsafe("policy", "explain", identity, "--broker", stage.admin_url).stdout)
+
+
+def refuse_altered_weights(stage, pod, sealed, engine):
+    step("One flipped bit in the sealed weights is found before the engine sees a byte")
+    altered = stage.path("altered")
+    shutil.copytree(sealed, altered)
+    blob = max((altered / "blobs").iterdir(), key=lambda file: file.stat().st_size)
+    data = bytearray(blob.read_bytes())
+    data[len(data) // 2] ^= 1
+    blob.chmod(0o600)
+    blob.write_bytes(data)
+    program, _ = agent(stage, "altered-pod", pod, altered, engine)
+    status = program.process.wait(30)
+    if status != 6:
+        raise StageError(f"the agent ended with {status}, not 6:\n{program.output()}")
+    show(program.output())
+
+
+def audit(stage, kept):
+    step("Anyone can check the log of all this")
+    for program in reversed(stage.programs):
+        if (status := program.stop()) not in (0, 4, 6, -signal.SIGTERM):
+            raise StageError(f"{program.words[0]} ended with {status}:\n{program.output()[-2000:]}")
+    shutil.copytree(stage.state / "log" / "tile", kept / "tile")
+    shutil.copy(stage.state / "log" / "checkpoint", kept)
+    shutil.copy(stage.state / "log.vkey", kept)
+    show(stage.vouchsafe("audit", "verify", kept, "--log-key", kept / "log.vkey").stdout)
+
+
+def play(stage, engine, kept):
+    print(textwrap.dedent("""\
+        Vouchsafe: weights that open only inside a pod that has proved what it runs.
+        The TEE of this demonstration is SIMULATED, and every decision made with it says so."""))
+    sealed = seal(stage)
+    pod = open_for_business(stage)
+    approve(stage)
+    serve(stage, pod, sealed, engine)
+    refuse_another(stage, sealed, engine)
+    refuse_altered_weights(stage, pod, sealed, engine)
+    audit(stage, kept)
+
+
+def main():
+    reading = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    reading.add_argument("--bin", required=True, type=pathlib.Path)
+    reading.add_argument("--engine", required=True, type=pathlib.Path, help="Python that has the xllamacpp package")
+    reading.add_argument("--keep", type=pathlib.Path, help="where to leave the log (default: a new folder)")
+    given = reading.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    kept = given.keep or pathlib.Path(tempfile.mkdtemp(prefix="vouchsafe-demo-log-"))
+    kept.mkdir(parents=True, exist_ok=True)
+    start = time.monotonic()
+    try:
+        with tempfile.TemporaryDirectory(prefix="vouchsafe-demo-") as folder, Stage(folder, given.bin) as stage:
+            play(stage, given.engine, kept)
+    except (StageError, OSError, subprocess.SubprocessError) as error:
+        shutil.rmtree(kept, ignore_errors=True)
+        sys.exit(f"\ndemo: {error}")
+    print(f"\nAll steps did what they should, in {time.monotonic() - start:.0f} s.")
+    print(f"log: {kept} vkey: {kept / 'log.vkey'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+package import Evidence
+package import Fetch
+package import KBSProtocol
+package import Platform
+package import TransparencyLog
+package import Weights
+
+/// Why the pod did not start, one case for each failed check.
+package enum AgentError: Error, Equatable, Sendable {
+  /// The configuration cannot be used: a sentence of our own, with the member's name.
+  case configuration(String)
+  /// The guest gave no evidence.
+  case noEvidence(EvidenceProblem)
+  /// The sealed model or its signature was refused, or it did not open.
+  case weights(WeightsError)
+  /// The memory, the files or the engine's process.
+  case platform(PlatformError)
+  /// The broker gave no answer.
+  case noAnswer(RCARStep, FetchError)
+  /// The broker said no, or not now.
+  case refused(RCARStep, status: Int, ErrorBody?)
+  /// The broker's answer is not one of the protocol.
+  case malformedAnswer(RCARStep)
+  /// The key came without a proof that its release is in the log, or with one that does not hold.
+  case logProof(LogProofProblem)
+  /// The answer is not encrypted to our key, or not a key.
+  case keyNotForUs
+  /// A signal asked us to end before the engine ran.
+  case interrupted(signal: Int32)
+
+  package enum RCARStep: String, Sendable { case auth, attest, resource }
+
+  package enum EvidenceProblem: Equatable, Sendable {
+    case device(PlatformError)
+    case malformed(EvidenceError)
+    case guestComponents(FetchError)
+    case guestComponentsRefused(status: Int)
+    case guestComponentsMalformed
+    /// The guest components run without a TEE and would make evidence up.
+    case noTEE
+  }
+
+  package enum LogProofProblem: Equatable, Sendable {
+    case missing
+    case malformed
+    case notInLog(LogError)
+    /// The entry is not a decision.
+    case notADecision
+    /// The entry records a refusal.
+    case notAllowed
+    case otherResource
+    case otherKey
+  }
+
+  /// Stable, free of peer input: the `reason` of the boot timeline.
+  package var code: String {
+    switch self {
+    case .configuration: "configuration"
+    case .noEvidence(let problem): problem.code
+    case .weights(let error): error.code
+    case .platform(let error): error.code
+    case .noAnswer(let step, let error): "\(step.rawValue).\(error.code)"
+    case .refused(let step, let status, let body): "\(step.rawValue).\(body?.knownCode ?? "status\(status)")"
+    case .malformedAnswer(let step): "\(step.rawValue).malformedAnswer"
+    case .logProof(let problem): problem.code
+    case .keyNotForUs: "keyNotForUs"
+    case .interrupted: "interrupted"
+    }
+  }
+}
+
+extension AgentError.EvidenceProblem {
+  var code: String {
+    switch self {
+    case .device(let error): error.code
+    case .malformed(let error): error.code
+    case .guestComponents(let error): "guestComponents.\(error.code)"
+    case .guestComponentsRefused: "guestComponents.refused"
+    case .guestComponentsMalformed: "guestComponents.malformed"
+    case .noTEE: "noTEE"
+    }
+  }
+}
+
+extension AgentError.LogProofProblem {
+  var code: String {
+    switch self {
+    case .missing: "logProofMissing"
+    case .malformed: "logProofMalformed"
+    case .notInLog: "logProofInvalid"
+    case .notADecision: "logProofNotADecision"
+    case .notAllowed: "logProofNotAllowed"
+    case .otherResource: "logProofOtherResource"
+    case .otherKey: "logProofOtherKey"
+    }
+  }
+}
+
+extension ErrorBody {
+  /// The broker's code when it looks like one (letters and digits), else the protocol's name.
+  fileprivate var knownCode: String? {
+    if let code, !code.isEmpty, code.utf8.count <= 64, code.utf8.allSatisfy(Self.isCodeCharacter) { return code }
+    return name?.rawValue
+  }
+
+  private static func isCodeCharacter(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2E, 0x5F, 0x2D: true
+    default: false
+    }
+  }
+}

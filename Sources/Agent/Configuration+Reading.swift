@@ -1,0 +1,192 @@
+import Bytes
+import Cryptography
+import KBSProtocol
+import Platform
+import SignedNotes
+
+extension Configuration {
+  package static let limitBytes = 1 << 20
+  private static let keyFileLimitBytes = 1 << 16
+
+  /// Reads the file and the certificates and verifier keys it names.
+  /// - Throws: `.configuration` with one sentence; nothing else.
+  package static func read(_ path: String) throws(AgentError) -> Configuration {
+    let bytes: [UInt8]
+    do throws(PlatformError) {
+      bytes = try SmallFile.read(path, limitBytes: limitBytes)
+    } catch {
+      throw .configuration("\(path): \(error)")
+    }
+    return try Configuration(parsing: bytes)
+  }
+
+  /// - Parameter bytes: JSON, comments permitted.
+  package init(parsing bytes: [UInt8]) throws(AgentError) {
+    let document: JSONValue
+    do throws(ParseError) {
+      document = try StrictJSON.parse(bytes, comments: true)
+    } catch {
+      throw .configuration("\(error)")
+    }
+    var root = try ConfigurationReader(document, "")
+    var evidence = try root.optionalSection("evidence")
+    self.evidence = try Evidence(reading: &evidence)
+    let withoutProof = try root.flag("acceptingKeyWithoutLogProof")
+    broker = try Broker(reading: try root.section("broker"), withoutProof: withoutProof)
+    model = try Model(reading: try root.section("model"))
+    destination = try Destination(reading: try root.section("destination"))
+    engine = try Engine(reading: try root.section("engine"))
+    terminationLog = try root.optionalString("terminationLog")
+    try root.finish()
+    if self.evidence.choice == .confidentialDataHub && !withoutProof {
+      throw .configuration(
+        "evidence.source cdh brings no proof of logging: set acceptingKeyWithoutLogProof, or choose another source")
+    }
+  }
+
+  /// A text given in place (`key`) or in a file (`keyFile`): exactly one of the two.
+  static func text(_ key: String, in reader: inout ConfigurationReader) throws(AgentError) -> [UInt8]? {
+    let inline = try reader.optionalString(key)
+    let path = try reader.optionalString(key + "File")
+    switch (inline, path) {
+    case (let text?, nil): return Array(text.utf8)
+    case (nil, let path?):
+      do throws(PlatformError) {
+        return try SmallFile.read(path, limitBytes: keyFileLimitBytes)
+      } catch {
+        throw .configuration("\(reader.name(key))File: \(error)")
+      }
+    case (nil, nil): return nil
+    case (.some, .some): throw .configuration("\(reader.name(key)) and \(reader.name(key))File: give one")
+    }
+  }
+
+  static func verifierKey(
+    _ key: String, in reader: inout ConfigurationReader
+  ) throws(AgentError) -> NoteVerifierKey? {
+    guard var bytes = try text(key, in: &reader) else { return nil }
+    if bytes.last == 0x0A { bytes.removeLast() }
+    do throws(NoteError) {
+      let key = try NoteVerifierKey(vkey: String(decoding: bytes, as: UTF8.self))
+      guard key.algorithm == .ed25519 else { throw NoteError.unsupportedKeyType }
+      return key
+    } catch {
+      throw .configuration("\(reader.name(key)): not a verifier key (\(error.code))")
+    }
+  }
+}
+
+extension Configuration.Broker {
+  fileprivate init(reading section: ConfigurationReader, withoutProof: Bool) throws(AgentError) {
+    var reader = section
+    url = try Self.checkedURL(try reader.string("url"))
+    let path = try reader.string("resource")
+    do throws(KBSProtocolError) {
+      resource = try path.hasPrefix("kbs://") ? ResourcePath(uri: path) : ResourcePath(path)
+    } catch {
+      throw .configuration("broker.resource: repository/type/tag, such as models/NAME/key")
+    }
+    let caPEM = try Configuration.text("ca", in: &reader)
+    logKey = try Configuration.verifierKey("logVerifierKey", in: &reader)
+    try reader.finish()
+    guard let caPEM else { throw .configuration("broker.caFile: missing; the broker's certificate must be known") }
+    self.caPEM = caPEM
+    guard logKey != nil || withoutProof else {
+      throw .configuration("broker.logVerifierKeyFile: missing; without it no release can be shown to be logged")
+    }
+  }
+
+  private static func checkedURL(_ text: String) throws(AgentError) -> String {
+    var url = text
+    while url.hasSuffix("/") { url.removeLast() }
+    let host = url.dropFirst("https://".count)
+    guard url.hasPrefix("https://"), !host.isEmpty, host.utf8.allSatisfy(isHostCharacter) else {
+      throw .configuration("broker.url: https://HOST or https://HOST:PORT")
+    }
+    return url
+  }
+
+  private static func isHostCharacter(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+    default: ".-:[]".utf8.contains(byte)
+    }
+  }
+}
+
+extension Configuration.Evidence {
+  fileprivate init(reading section: inout ConfigurationReader?) throws(AgentError) {
+    let source = try section?.optionalString("source") ?? Configuration.EvidenceChoice.auto.rawValue
+    guard let choice = Configuration.EvidenceChoice(rawValue: source) else {
+      let names = Configuration.EvidenceChoice.allCases.map(\.rawValue).joined(separator: ", ")
+      throw .configuration("evidence.source: one of \(names)")
+    }
+    self.choice = choice
+    configfsPath = try section?.optionalString("configfsPath") ?? Self.standard.configfsPath
+    guestComponentsURL = try section?.optionalString("apiServerRest") ?? Self.standard.guestComponentsURL
+    try section?.finish()
+    guard GuestComponents.isLoopback(guestComponentsURL) else {
+      throw .configuration("evidence.apiServerRest: http://127.0.0.1:PORT; keys must not cross a network in clear")
+    }
+  }
+}
+
+extension Configuration.Model {
+  fileprivate init(reading section: ConfigurationReader) throws(AgentError) {
+    var reader = section
+    directory = try reader.string("directory")
+    let key = try Configuration.verifierKey("providerVerifierKey", in: &reader)
+    name = try reader.optionalString("name")
+    version = try reader.optionalString("version")
+    verifiesDigests = try reader.flag("verifyDigests")
+    threads = try reader.integer("threads", in: 1...64, otherwise: 2)
+    try reader.finish()
+    guard let key else { throw .configuration("model.providerVerifierKeyFile: missing; it says whose model this is") }
+    providerKey = key
+  }
+}
+
+extension Configuration.Destination {
+  fileprivate init(reading section: ConfigurationReader) throws(AgentError) {
+    var reader = section
+    tmpfs = try reader.string("tmpfs")
+    name = try reader.optionalString("name") ?? "model"
+    acceptingSwap = try reader.flag("acceptingSwap")
+    try reader.finish()
+    guard !name.isEmpty, !name.hasPrefix("."), name.utf8.count <= 128, !name.utf8.contains(UInt8(ascii: "/")),
+      !name.utf8.contains(0)
+    else { throw .configuration("destination.name: one plain file name") }
+  }
+}
+
+extension Configuration.Engine {
+  fileprivate init(reading section: ConfigurationReader) throws(AgentError) {
+    var reader = section
+    command = try reader.string("command")
+    arguments = try reader.strings("arguments")
+    environment = try reader.texts("environment")
+    passEnvironment = try reader.strings("passEnvironment")
+    directory = try reader.optionalString("directory")
+    grace = .seconds(try reader.integer("graceSeconds", in: 0...600, otherwise: 20))
+    try reader.finish()
+    guard command.hasPrefix("/") else { throw .configuration("engine.command: an absolute path") }
+    try check()
+  }
+
+  private func check() throws(AgentError) {
+    if let name = environment.keys.sorted().first(where: EngineEnvironment.isForbidden) {
+      throw .configuration("engine.environment: \(BootTimeline.printable(name)) is never given to an engine")
+    }
+    if let name = passEnvironment.first(where: EngineEnvironment.isForbiddenFromHost) {
+      throw .configuration(
+        "engine.passEnvironment: \(BootTimeline.printable(name)) never passes; where an engine needs it, give its value"
+      )
+    }
+    if let argument = EngineArguments.firstRefused(in: arguments) {
+      throw .configuration("engine.arguments: \(BootTimeline.printable(argument)) is refused: it lets a model run code")
+    }
+    guard (arguments + environment.values + [command]).allSatisfy({ !$0.utf8.contains(0) }) else {
+      throw .configuration("engine: a text has a NUL")
+    }
+  }
+}

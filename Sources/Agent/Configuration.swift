@@ -1,0 +1,65 @@
+package import KBSProtocol
+package import SignedNotes
+
+/// What a pod is told, in one file that its measurement covers.
+package struct Configuration: Sendable {
+  package struct Broker: Sendable {
+    /// `https://host:port`, without a path.
+    package var url: String
+    /// The only authorities the broker's certificate may come from.
+    package var caPEM: [UInt8]
+    package var resource: ResourcePath
+    /// The log a release must be proven to be in; `nil` only under `acceptingKeyWithoutLogProof`.
+    package var logKey: NoteVerifierKey?
+  }
+
+  package enum EvidenceChoice: String, Sendable, CaseIterable {
+    /// The kernel's reports where there are any, else the guest components.
+    case auto
+    case configfsTSM = "configfs-tsm"
+    case apiServerREST = "api-server-rest"
+    /// No evidence of ours: the guest components fetch the key, and no proof comes with it.
+    case confidentialDataHub = "cdh"
+  }
+
+  package struct Evidence: Sendable {
+    package var choice: EvidenceChoice
+    package var configfsPath: String
+    /// Base URL of the guest components, on the loopback interface.
+    package var guestComponentsURL: String
+  }
+
+  package struct Model: Sendable {
+    /// The sealed model: `manifest.json`, `manifest.note`, `blobs/`.
+    package var directory: String
+    package var providerKey: NoteVerifierKey
+    /// What the manifest must be of, where the pod is bound to it.
+    package var name: String?
+    package var version: String?
+    package var verifiesDigests: Bool
+    package var threads: Int
+  }
+
+  package struct Destination: Sendable {
+    /// A directory on tmpfs.
+    package var tmpfs: String
+    package var name: String
+    package var acceptingSwap: Bool
+  }
+
+  package struct Engine: Sendable {
+    package var command: String
+    package var arguments: [String]
+    package var environment: [String: String]
+    package var passEnvironment: [String]
+    package var directory: String?
+    package var grace: Duration
+  }
+
+  package var broker: Broker
+  package var evidence: Evidence
+  package var model: Model
+  package var destination: Destination
+  package var engine: Engine
+  package var terminationLog: String?
+}

@@ -1,0 +1,87 @@
+import Bytes
+import Cryptography
+import Fetch
+import KBSProtocol
+
+/// Gets the model's key: by attesting to the broker, or from the guest components that do so themselves.
+struct KeyRelease: Sendable {
+  private let configuration: Configuration
+  private let timeline: BootTimeline
+  private let broker: Exchange
+  private let guest: Exchange
+  private let pause: Pause
+
+  init(
+    _ configuration: Configuration, timeline: BootTimeline, broker: @escaping Exchange, guest: @escaping Exchange,
+    pause: @escaping Pause
+  ) {
+    self.configuration = configuration
+    self.timeline = timeline
+    self.broker = broker
+    self.guest = guest
+    self.pause = pause
+  }
+
+  /// - Returns: bytes that were encrypted to a key pair of this call and whose release is proven to be logged (or, from
+  ///   the guest components, bytes with neither).
+  func obtain() async throws(AgentError) -> SecretBytes {
+    if configuration.evidence.choice == .confidentialDataHub { return try await obtainFromGuest() }
+    let key = TEEKeyPair.generate(.ecP256)
+    let evidence = try await stage(.evidence) { () async throws(AgentError) in
+      try await EvidenceChooser(configuration.evidence, guest: guest).source()
+    }
+    let resource = configuration.broker.resource
+    let client = RCARClient(url: configuration.broker.url, send: broker, pause: pause)
+    let release = try await stage(.release) { () async throws(AgentError) in
+      try await client.release(resource, evidence: evidence, key: key)
+    }
+    try checkProof(release, key)
+    do throws(JWEError) {
+      return try JWE.decrypt(release.jwe, with: key)
+    } catch {
+      timeline.failed(.key, .keyNotForUs)
+      throw .keyNotForUs
+    }
+  }
+
+  private func obtainFromGuest() async throws(AgentError) -> SecretBytes {
+    let components = GuestComponents(url: configuration.evidence.guestComponentsURL, send: guest)
+    do throws(AgentError) {
+      let secret = try await components.resource(configuration.broker.resource)
+      timeline.passed(.release, [("acceptingKeyWithoutLogProof", true)])
+      return secret
+    } catch {
+      timeline.failed(.release, error)
+      throw error
+    }
+  }
+
+  /// Before the answer is decrypted: a key that is not shown to be logged is never in our memory.
+  private func checkProof(_ release: SealedRelease, _ key: TEEKeyPair) throws(AgentError) {
+    guard let logKey = configuration.broker.logKey else {
+      timeline.passed(.logProof, [("acceptingKeyWithoutLogProof", true)])
+      return
+    }
+    let check = LogProofCheck(logKey: logKey, resource: configuration.broker.resource, teeKey: key.jwk)
+    do throws(AgentError) {
+      let entry = try check.check(release.logProof)
+      timeline.passed(.logProof, [("index", .int(entry.index)), ("simulated", .bool(entry.isSimulated))])
+    } catch {
+      timeline.failed(.logProof, error)
+      throw error
+    }
+  }
+
+  private func stage<T: Sendable>(
+    _ stage: BootTimeline.Stage, _ body: () async throws(AgentError) -> T
+  ) async throws(AgentError) -> T {
+    do throws(AgentError) {
+      let value = try await body()
+      timeline.passed(stage)
+      return value
+    } catch {
+      timeline.failed(stage, error)
+      throw error
+    }
+  }
+}

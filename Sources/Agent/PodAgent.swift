@@ -1,0 +1,162 @@
+import Bytes
+import Cryptography
+import KBSProtocol
+package import Platform
+import Telemetry
+import Weights
+
+/// The pod's start: evidence, key, weights, engine, in one straight line; and its end.
+package final class PodAgent: Sendable {
+  private let configuration: Configuration
+  private let timeline: BootTimeline
+  private let environment: [String: String]
+  private let broker: Exchange
+  private let guest: Exchange
+  private let pause: Pause
+  private let volume = Locked<WeightsVolume?>(nil)
+
+  /// - Parameters:
+  ///   - environment: the agent's own, of which the engine gets what the configuration names.
+  ///   - broker: requests to the broker, which trusts `configuration.broker.caPEM` alone.
+  ///   - guest: requests to the guest components on the loopback interface.
+  ///   - pause: waits between attempts; a parameter so that tests need not.
+  package init(
+    _ configuration: Configuration, timeline: BootTimeline, environment: [String: String], broker: @escaping Exchange,
+    guest: @escaping Exchange, pause: @escaping Pause = { try await Task.sleep(for: $0) }
+  ) {
+    self.configuration = configuration
+    self.timeline = timeline
+    self.environment = environment
+    self.broker = broker
+    self.guest = guest
+    self.pause = pause
+  }
+
+  /// Everything up to the engine: on return the model lies in memory and its key is erased.
+  /// - Returns: the model's directory.
+  package func openModel() async throws(AgentError) -> String {
+    do throws(AgentError) {
+      let (source, manifest) = try at(.manifest) { () throws(AgentError) in try readManifest() }
+      let volume = try at(.destination) { () throws(AgentError) in try makeVolume(manifest) }
+      let key = try await releaseKey(for: manifest)
+      try await open(manifest, key, from: source, into: volume)
+      return volume.publishedPath
+    } catch {
+      wipe()
+      throw error
+    }
+  }
+
+  /// Removes the model from memory. Harmless when there is none.
+  package func wipe() { volume.withLock { $0 }?.discard() }
+
+  private func at<T>(_ stage: BootTimeline.Stage, _ body: () throws(AgentError) -> T) throws(AgentError) -> T {
+    do throws(AgentError) {
+      let value = try body()
+      timeline.passed(stage)
+      return value
+    } catch {
+      timeline.failed(stage, error)
+      throw error
+    }
+  }
+
+  /// The signature is checked before a key is asked for: a pod that cannot use a key causes no release.
+  private func readManifest() throws(AgentError) -> (SealedDirectory, Manifest) {
+    let source: SealedDirectory
+    let files: (manifest: [UInt8], note: [UInt8])
+    do throws(PlatformError) {
+      source = try SealedDirectory(configuration.model.directory)
+      files = (try source.manifest(), try source.note())
+    } catch {
+      throw .platform(error)
+    }
+    do throws(WeightsError) {
+      let manifest = try SignedManifest.verify(
+        manifest: files.manifest, note: files.note, by: configuration.model.providerKey)
+      let (name, version) = (configuration.model.name, configuration.model.version)
+      guard name == nil || name == manifest.identity.model, version == nil || version == manifest.identity.version
+      else { throw WeightsError.wrongModel }
+      return (source, manifest)
+    } catch {
+      throw .weights(error)
+    }
+  }
+
+  private func makeVolume(_ manifest: Manifest) throws(AgentError) -> WeightsVolume {
+    let wanted = configuration.destination
+    do throws(PlatformError) {
+      let volume = WeightsVolume(
+        try TmpfsVolume(
+          directory: wanted.tmpfs, name: wanted.name,
+          neededBytes: TmpfsVolume.footprint(of: manifest.files.map(\.size)),
+          acceptingSwap: wanted.acceptingSwap, token: Hex.encode(SystemRandom.bytes(16))))
+      self.volume.withLock { $0 = volume }
+      return volume
+    } catch {
+      throw .platform(error)
+    }
+  }
+
+  private func releaseKey(for manifest: Manifest) async throws(AgentError) -> ModelKey {
+    let release = KeyRelease(configuration, timeline: timeline, broker: broker, guest: guest, pause: pause)
+    let secret = try await release.obtain()
+    do throws(AgentError) {
+      let key = try Self.modelKey(consume secret, for: manifest)
+      timeline.passed(.key)
+      return key
+    } catch {
+      timeline.failed(.key, error)
+      throw error
+    }
+  }
+
+  private static func modelKey(
+    _ secret: consuming SecretBytes, for manifest: Manifest
+  ) throws(AgentError) -> ModelKey {
+    do throws(WeightsError) {
+      let key = try ModelKey(secret)
+      try key.check(against: manifest)
+      return key
+    } catch {
+      throw .weights(error)
+    }
+  }
+
+  /// The key's last owner is the opener, which ends with this call.
+  private func open(
+    _ manifest: Manifest, _ key: ModelKey, from source: SealedDirectory, into volume: WeightsVolume
+  ) async throws(AgentError) {
+    let model = configuration.model
+    do {
+      try await OwnThread.run {
+        let opener = try Opener(
+          manifest, key: key, width: model.threads,
+          checking: model.verifiesDigests ? .segmentsAndDigests : .segments)
+        try opener.open(from: source, into: volume)
+      }
+    } catch {
+      let failure: AgentError =
+        if let error = error as? WeightsError { .weights(error) } else if let error = error as? PlatformError {
+          .platform(error)
+        } else { .weights(.storage(path: "", .init(error))) }
+      timeline.failed(.weights, failure)
+      throw failure
+    }
+    timeline.passed(.weights, [("bytes", .int(manifest.totalSize)), ("files", .int(manifest.files.count))])
+  }
+
+  /// What the engine is started with.
+  /// - Parameter arguments: those after `--`, behind the configured ones.
+  package func enginePlan(model: String, arguments: [String]) throws(AgentError) -> ChildPlan {
+    let engine = configuration.engine
+    if let argument = EngineArguments.firstRefused(in: arguments) {
+      throw .configuration("argument \(BootTimeline.printable(argument)) is refused: it lets a model run code")
+    }
+    return ChildPlan(
+      path: engine.command, arguments: EngineArguments.filled(engine.arguments + arguments, model: model),
+      environment: EngineEnvironment.make(
+        own: environment, passed: engine.passEnvironment, given: engine.environment),
+      directory: engine.directory)
+  }
+}

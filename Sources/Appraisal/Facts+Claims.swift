@@ -1,0 +1,37 @@
+import Evidence
+import Verification
+
+extension Facts {
+  init(_ claims: Claims) {
+    isSimulated = claims.simulated
+    platform = .snp(SNPFacts(claims.snp))
+    strictRefusals = Verification.strictRefusals(claims)
+  }
+}
+
+extension SNPFacts {
+  init(_ claims: SNPClaims) {
+    reportVersion = claims.reportVersion
+    product = claims.product
+    measurement = claims.measurement
+    hostData = claims.hostData
+    chipID = claims.chipID
+    idKeyDigest = claims.idKeyDigest
+    authorKeyDigest = claims.authorKeyDigest
+    isAuthorKeyEnabled = claims.isAuthorKeyEnabled
+    familyID = claims.familyID
+    imageID = claims.imageID
+    guestSVN = claims.guestSVN
+    vmpl = claims.vmpl
+    guestPolicy = claims.policy.raw
+    platformInfo = claims.platformInfo.raw
+    reportedTCB = claims.tcb.reported
+    committedTCB = claims.tcb.committed
+    launchTCB = claims.tcb.launch
+    launchMitigations = claims.launchMitigations
+    currentMitigations = claims.currentMitigations
+    signingKey = claims.signingKey
+    cspID = claims.cspID
+    isRevocationChecked = if case .checked = claims.revocation { true } else { false }
+  }
+}

@@ -1,0 +1,62 @@
+package import Bytes
+import Cryptography
+package import KBSProtocol
+
+/// Everything that quorums have brought into force: bundles, rules, revocations and the quorum itself. A value.
+///
+/// The sum of the statements taken so far: applying the same statements again, in order, gives an equal value. Its epoch
+/// rises by one with each.
+package struct ReferenceValues: Equatable, Sendable {
+  /// The last statement of a chain.
+  package struct Head: Equatable, Sendable {
+    package let version: UInt64
+    /// SHA-256 of the statement's text.
+    package let digest: [UInt8]
+  }
+
+  package struct ActiveBundle: Equatable, Sendable {
+    package let bundle: ReferenceBundle
+    package let version: UInt64
+    /// SHA-256 of the canonical body.
+    package let digest: [UInt8]
+  }
+
+  package static let bundleLimit = 1024
+  package static let ruleLimit = 4096
+  package static let revocationLimit = 4096
+
+  package internal(set) var epoch: UInt64 = 0
+  /// `nil` when nobody was made an approver: then no statement can ever be taken.
+  package internal(set) var quorum: ApproverQuorum?
+  package internal(set) var bundles: [String: ActiveBundle] = [:]
+  package internal(set) var rules: [ResourcePath: ResourceRule] = [:]
+  package internal(set) var revocations = Set<RevocationScope>()
+  var heads: [String: Head] = [:]
+
+  /// The state after `init`: nothing is accepted.
+  package init(quorum: ApproverQuorum?) { self.quorum = quorum }
+
+  /// What every chain stands at: `{"<kind> <scope>":{"version","digest"}}`, sorted.
+  package var chains: JSONValue {
+    .object(
+      heads.sorted { $0.key < $1.key }.map { chain, head in
+        (chain, JSONValue.object([("version", .int(head.version)), ("digest", .string(Hex.encode(head.digest)))]))
+      })
+  }
+
+  /// What a chain stands at, for whoever proposes its next statement.
+  package func head(of kind: ReferenceStatement.Kind, scope: String) -> Head? {
+    heads[ReferenceStatement.chain(kind, scope)]
+  }
+
+  /// SHA-256 over everything that decides: what leaves of the log call `refvalues`.
+  package var digest: [UInt8] { Hash.sha256.digest(CanonicalJSON.encode(summary)) }
+
+  /// Heads name the statements' digests, which cover their bodies: so the summary covers all content.
+  private var summary: JSONValue {
+    .object([
+      ("epoch", .int(epoch)), ("quorum", quorum?.document ?? .null), ("heads", chains),
+      ("revocations", .strings(revocations.map(\.text).sorted())),
+    ])
+  }
+}

@@ -1,0 +1,56 @@
+package import Bytes
+package import KBSProtocol
+
+/// Whether a resource may be released to a judged platform. A value: the permit exists only once it is in the log.
+package enum ReleaseDecision: Equatable, Sendable {
+  /// `bundle` is the first by name of those that both fit the platform and may have the resource.
+  case allow(bundle: String)
+  case deny(Denial)
+}
+
+/// Decides one release, with the values in force now, whatever was in force when the platform was judged. Total.
+///
+/// - Parameter binding: the bundles the resource was bound to when its key was stored. A rule for the resource replaces it;
+///   a bundle's own list of resources restricts both.
+package func decide(
+  _ resource: ResourcePath, for result: AttestationResult, boundTo binding: Set<String>, values: ReferenceValues,
+  at now: Timestamp
+) -> ReleaseDecision {
+  guard !values.revocations.contains(.resource(resource)) else {
+    return .deny(resource, .resourceRevoked, got: "revoked", wanted: "in force")
+  }
+  let (accepted, denial) = values.match(result.facts, at: now)
+  guard !accepted.isEmpty else { return .deny(denial) }
+  let rule = values.rules[resource]
+  let permitted = rule.map { Set($0.bundles) } ?? binding
+  guard !permitted.isEmpty else {
+    return .deny(resource, .resourceUnbound, got: "no bundle", wanted: "a rule, or a bundle named with the key")
+  }
+  let fitting = accepted.filter { permitted.contains($0) }
+  guard let first = fitting.first else {
+    let wanted = permitted.sorted().prefix(4).joined(separator: ", ")
+    return .deny(resource, .bundleNotPermitted, got: accepted.prefix(4).joined(separator: ", "), wanted: wanted)
+  }
+  if let failure = rule?.condition?.failure(for: result.facts) {
+    return .deny(failure.claim, .conditionUnmet, got: failure.got, wanted: failure.wanted)
+  }
+  let holder = fitting.first { values.bundles[$0]?.bundle.resources?.contains(resource) ?? true }
+  guard let holder else {
+    return .deny(resource, .resourceNotInBundle, got: first, wanted: "a bundle whose resources name it")
+  }
+  return .allow(bundle: holder)
+}
+
+extension ReleaseDecision {
+  fileprivate static func deny(
+    _ resource: ResourcePath, _ code: Mismatch.Code, got: String, wanted: String
+  ) -> ReleaseDecision {
+    .deny(resource.text, code, got: got, wanted: wanted)
+  }
+
+  fileprivate static func deny(
+    _ field: String, _ code: Mismatch.Code, got: String, wanted: String
+  ) -> ReleaseDecision {
+    .deny(Denial(nearest: nil, mismatches: [Mismatch(code, field, got: got, wanted: wanted)]))
+  }
+}

@@ -1,0 +1,119 @@
+import Bytes
+import Evidence
+import Verification
+
+extension SNPReference {
+  /// Every requirement that the platform does not meet; empty means that all are met.
+  func mismatches(_ facts: SNPFacts) -> [Mismatch] {
+    identityMismatches(facts) + keyMismatches(facts) + levelMismatches(facts) + bitMismatches(facts)
+  }
+
+  private func identityMismatches(_ facts: SNPFacts) -> [Mismatch] {
+    var found: [Mismatch] = []
+    if !measurements.contains(facts.measurement) {
+      found.append(
+        Mismatch(
+          .measurementUnknown, "measurement", got: Hex.encode(facts.measurement), wanted: Self.oneOf(measurements)))
+    }
+    if let hostData, !hostData.contains(facts.hostData) {
+      found.append(
+        Mismatch(.hostDataMismatch, "hostData", got: Hex.encode(facts.hostData), wanted: Self.oneOf(hostData)))
+    }
+    if let chipIDs, !chipIDs.contains(facts.chipID) {
+      found.append(Mismatch(.chipNotAllowed, "chipID", got: Hex.encode(facts.chipID), wanted: Self.oneOf(chipIDs)))
+    }
+    if !vmpls.contains(facts.vmpl) {
+      found.append(
+        Mismatch(.vmplNotAllowed, "vmpl", got: "\(facts.vmpl)", wanted: Self.oneOf(vmpls.map { "\($0)" })))
+    }
+    if facts.guestSVN < minimumGuestSVN {
+      found.append(
+        Mismatch(.guestSVNTooLow, "guestSVN", got: "\(facts.guestSVN)", wanted: "at least \(minimumGuestSVN)"))
+    }
+    return found
+  }
+
+  private func keyMismatches(_ facts: SNPFacts) -> [Mismatch] {
+    var found: [Mismatch] = []
+    if !signingKeys.contains(facts.signingKey) {
+      found.append(
+        Mismatch(
+          .signingKeyNotAllowed, "signingKey", got: facts.signingKey.rawValue,
+          wanted: Self.oneOf(signingKeys.map(\.rawValue))))
+    }
+    if let providers, facts.signingKey == .vlek, !(facts.cspID.map(providers.contains) ?? false) {
+      found.append(
+        Mismatch(.providerNotAllowed, "cspID", got: facts.cspID ?? "none", wanted: Self.oneOf(providers)))
+    }
+    if let idKeyDigests, !idKeyDigests.contains(facts.idKeyDigest) {
+      found.append(
+        Mismatch(.idKeyNotAllowed, "idKeyDigest", got: Hex.encode(facts.idKeyDigest), wanted: Self.oneOf(idKeyDigests)))
+    }
+    if let authorKeyDigests, !facts.isAuthorKeyEnabled || !authorKeyDigests.contains(facts.authorKeyDigest) {
+      let got = facts.isAuthorKeyEnabled ? Hex.encode(facts.authorKeyDigest) : "none"
+      found.append(Mismatch(.authorKeyNotAllowed, "authorKeyDigest", got: got, wanted: Self.oneOf(authorKeyDigests)))
+    }
+    if requiresRevocationCheck && !facts.isRevocationChecked {
+      found.append(Mismatch(.revocationUnchecked, "revocation", got: "not checked", wanted: "checked"))
+    }
+    return found
+  }
+
+  private func levelMismatches(_ facts: SNPFacts) -> [Mismatch] {
+    guard let floor = products[facts.product] else {
+      let wanted = products.keys.map(\.rawValue).sorted()
+      return [Mismatch(.productNotAllowed, "product", got: facts.product.rawValue, wanted: Self.oneOf(wanted))]
+    }
+    let reported = facts.reportedTCB.shortfalls(below: floor.reported).map {
+      Mismatch(.reportedTCBTooLow, "reportedTCB.\($0.component)", got: $0.got, wanted: "at least \($0.wanted)")
+    }
+    let launch = facts.launchTCB.shortfalls(below: floor.launch).map {
+      Mismatch(.launchTCBTooLow, "launchTCB.\($0.component)", got: $0.got, wanted: "at least \($0.wanted)")
+    }
+    return reported + launch
+      + mitigation("launchMitigations", facts.launchMitigations, launchMitigations)
+      + mitigation("currentMitigations", facts.currentMitigations, currentMitigations)
+  }
+
+  private func mitigation(_ field: String, _ got: UInt64?, _ required: UInt64) -> [Mismatch] {
+    guard (got ?? 0) & required != required else { return [] }
+    return [
+      Mismatch(.mitigationMissing, field, got: got.map(Self.hex) ?? "none", wanted: "all of \(Self.hex(required))")
+    ]
+  }
+
+  private func bitMismatches(_ facts: SNPFacts) -> [Mismatch] {
+    Self.bits(
+      facts.guestPolicy, guestPolicy, "guestPolicy", BitNames.guestPolicy, (.guestPolicyMissing, .guestPolicyForbidden))
+      + Self.bits(
+        facts.platformInfo, platformInfo, "platformInfo", BitNames.platformInfo,
+        (.platformInfoMissing, .platformInfoForbidden))
+  }
+
+  private static func bits(
+    _ value: UInt64, _ wanted: BitRequirements, _ field: String, _ names: [(name: String, bit: UInt64)],
+    _ codes: (missing: Mismatch.Code, forbidden: Mismatch.Code)
+  ) -> [Mismatch] {
+    var found: [Mismatch] = []
+    for (name, bit) in names {
+      let isSet = value >> bit & 1 == 1
+      if !isSet, wanted.required >> bit & 1 == 1 {
+        found.append(Mismatch(codes.missing, "\(field).\(name)", got: "0", wanted: "1"))
+      }
+      if isSet, wanted.forbidden >> bit & 1 == 1 {
+        found.append(Mismatch(codes.forbidden, "\(field).\(name)", got: "1", wanted: "0"))
+      }
+    }
+    return found
+  }
+
+  private static func hex(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
+
+  private static func oneOf(_ values: [[UInt8]]) -> String { oneOf(values.map { Hex.encode($0) }) }
+
+  /// At most four of the values: enough for a person, bounded for a store.
+  private static func oneOf(_ values: [String]) -> String {
+    let shown = values.prefix(4).joined(separator: ", ")
+    return values.count > 4 ? "\(shown) and \(values.count - 4) more" : shown
+  }
+}

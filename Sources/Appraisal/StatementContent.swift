@@ -1,0 +1,53 @@
+package import Bytes
+import KBSProtocol
+
+/// The body of a statement, read as what its kind says; it must speak of the scope that the statement names.
+package enum StatementContent: Equatable, Sendable {
+  case reference(ReferenceBundle)
+  case rule(ResourceRule)
+  case revoke(RevocationScope, reason: String)
+  case unrevoke(RevocationScope, reason: String)
+  case quorum(ApproverQuorum)
+
+  package static let quorumScope = "approvers"
+  private static let revocationSchema = "vouchsafe/revocation/v1"
+
+  package init(of statement: ReferenceStatement) throws(StatementError) {
+    switch statement.kind {
+    case .reference:
+      let bundle: ReferenceBundle
+      do throws(ParseError) { bundle = try ReferenceBundle(document: statement.body) } catch { throw .bundle(error) }
+      guard bundle.name.utf8.elementsEqual(statement.scope.utf8) else { throw .bodyMismatch }
+      self = .reference(bundle)
+    case .rule:
+      let rule: ResourceRule
+      do throws(ParseError) { rule = try ResourceRule(document: statement.body) } catch { throw .rule(error) }
+      guard rule.resource.text.utf8.elementsEqual(statement.scope.utf8) else { throw .bodyMismatch }
+      self = .rule(rule)
+    case .revoke: self = .revoke(try Self.scope(statement), reason: try Self.reason(statement))
+    case .unrevoke: self = .unrevoke(try Self.scope(statement), reason: try Self.reason(statement))
+    case .quorum:
+      guard statement.scope == Self.quorumScope else { throw .bodyMismatch }
+      self = .quorum(try ApproverQuorum(document: statement.body))
+    }
+  }
+
+  /// The body of a revocation, or of taking one back.
+  package static func revocationBody(reason: String) -> JSONValue {
+    .object([("schema", .string(revocationSchema)), ("reason", .string(reason))])
+  }
+
+  private static func scope(_ statement: ReferenceStatement) throws(StatementError) -> RevocationScope {
+    try bodyParsing { () throws(ParseError) in try RevocationScope(parsing: statement.scope) }
+  }
+
+  private static func reason(_ statement: ReferenceStatement) throws(StatementError) -> String {
+    try bodyParsing { () throws(ParseError) in
+      var reader = try JSONReader(statement.body, "revocation")
+      try reader.schema(revocationSchema)
+      let reason = try reader.plainText("reason")
+      try reader.finish()
+      return reason
+    }
+  }
+}

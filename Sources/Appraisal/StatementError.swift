@@ -1,0 +1,74 @@
+package import Bytes
+package import SignedNotes
+
+/// Why a statement about reference values was not taken. Holds nothing that a stranger wrote.
+package enum StatementError: Error, Equatable, Sendable {
+  case malformed(ParseError)
+  case note(NoteError)
+  /// The body is not the one whose digest was signed, or speaks of another scope than the statement.
+  case bodyMismatch
+  case bundle(ParseError)
+  case rule(ParseError)
+  case quorumTooFew(signed: Int)
+  case newQuorumTooFew
+  case badQuorum
+  /// Nobody was made an approver when the broker was set up.
+  case noApprovers
+  case expired
+  /// A version that is not above the one in force: replayed or rolled back.
+  case versionNotNew(current: UInt64)
+  case versionSkipped(current: UInt64)
+  case previousMismatch
+  case unknownBundle
+  case alreadyRevoked
+  case notRevoked
+  case tooMany
+
+  /// Stable, free of peer input.
+  package var code: String {
+    switch self {
+    case .malformed: "statementMalformed"
+    case .note(let error): error.code
+    case .bodyMismatch: "statementBodyMismatch"
+    case .bundle: "bundleMalformed"
+    case .rule: "ruleMalformed"
+    case .quorumTooFew: "quorumTooFew"
+    case .newQuorumTooFew: "newQuorumTooFew"
+    case .badQuorum: "quorumMalformed"
+    case .noApprovers: "noApprovers"
+    case .expired: "statementExpired"
+    case .versionNotNew: "versionNotNew"
+    case .versionSkipped: "versionSkipped"
+    case .previousMismatch: "previousMismatch"
+    case .unknownBundle: "unknownBundle"
+    case .alreadyRevoked: "alreadyRevoked"
+    case .notRevoked: "notRevoked"
+    case .tooMany: "tooManyValues"
+    }
+  }
+}
+
+extension StatementError: CustomStringConvertible {
+  /// One sentence for the operator who submits.
+  package var description: String {
+    switch self {
+    case .malformed(let error): "statement: \(error)"
+    case .note(let error): "signed note: \(error.code)"
+    case .bodyMismatch: "the body is not what was signed, or is about another scope"
+    case .bundle(let error): "bundle: \(error)"
+    case .rule(let error): "rule: \(error)"
+    case .quorumTooFew(let signed): "\(signed) approver(s) signed, which is too few"
+    case .newQuorumTooFew: "the new quorum did not sign as well"
+    case .badQuorum: "the quorum names no approver, one key twice, or a threshold that cannot be met"
+    case .noApprovers: "this broker has no approvers, so it takes no statement"
+    case .expired: "the statement's not-after has passed"
+    case .versionNotNew(let current): "version \(current) is in force already"
+    case .versionSkipped(let current): "version \(current) is in force; the next is \(current + 1)"
+    case .previousMismatch: "prev is not the digest of the statement in force"
+    case .unknownBundle: "the rule names a bundle that does not exist"
+    case .alreadyRevoked: "it is revoked already"
+    case .notRevoked: "it is not revoked"
+    case .tooMany: "the store of reference values is full"
+    }
+  }
+}

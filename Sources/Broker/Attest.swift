@@ -1,0 +1,139 @@
+import Appraisal
+import Bytes
+import Cryptography
+import Evidence
+import KBSProtocol
+import TransparencyLog
+import Verification
+
+/// What `/attest` answers a pod that passed.
+struct Attested: Sendable {
+  let token: String
+  let cookie: String
+}
+
+/// A refusal on its way to the pod: what happened, and the id under which the operator finds the explanation.
+struct Denied: Error, Sendable {
+  let reason: Reason
+  let decisionID: String
+
+  enum Reason: Sendable {
+    /// The evidence is not genuine, not fresh or not complete.
+    case evidence(code: String)
+    /// Genuine, but not what any reference bundle describes.
+    case policy(code: String)
+    case malformed(EvidenceError)
+  }
+}
+
+extension KeyBroker {
+  /// From the cookie and the body of `/attest` to a token, each step taking what the step before it gave.
+  ///
+  /// - Throws: `BrokerError` where nothing was judged, `Denied` for a refusal.
+  func attest(cookies: [String], body: [UInt8]) async throws -> Attested {
+    let now = clock()
+    let session = try handshakes.session(from: cookies, at: now)
+    try handshakes.spend(session, at: now)
+    let message = try kbsParsing { () throws(KBSProtocolError) in
+      try AttestationMessage(parsing: body, version: session.version)
+    }
+    let digest = try kbsParsing { () throws(KBSProtocolError) in
+      try message.primaryDigest(answering: session.challenge.nonce)
+    }
+    let evidence = try parse(message, for: session, at: now)
+    let endorsements = self.endorsements.all
+    let binding = Binding(runtimeDigest: digest, hostData: message.initData?.fieldValue(byteCount: 32))
+    let claims: Claims
+    switch verify(evidence, with: endorsements, binding: binding, anchors: anchors, at: now) {
+    case .success(let genuine): claims = genuine
+    case .failure(let refusal): throw countRefusal(refusal, of: session.tee.rawValue, at: now)
+    }
+    return try await judge(
+      claims, AttestationContext(session: session, message: message, body: body, endorsements: endorsements, now: now))
+  }
+
+  private func parse(
+    _ message: AttestationMessage, for session: Session, at now: Timestamp
+  ) throws -> UnverifiedEvidence {
+    guard let tee = TEE(wireName: session.tee.rawValue) else { throw BrokerError.teeUnsupported }
+    guard message.additionalEvidence.isEmpty else {
+      throw refuseUnlogged(.evidence(code: "additionalEvidenceUnsupported"), at: now)
+    }
+    do {
+      return try UnverifiedEvidence.parse(tee: tee, kbsJSON: message.primaryEvidence)
+    } catch {
+      throw refuseUnlogged(.malformed(error), at: now)
+    }
+  }
+
+  /// Appraises genuine claims and commits the decision; both happen in one turn of the registry's gate.
+  private func judge(_ claims: Claims, _ context: AttestationContext) async throws -> Attested {
+    try await registry.gate.reading { [self] in
+      let snapshot = await registry.snapshot
+      let result = appraise(claims, against: snapshot.values, at: context.now)
+      let judgement = Judgement(result)
+      let subject = try await store(context, claims, snapshot)
+      let committed = try await commit(judgement, .attestation, subject, snapshot, at: context.now)
+      guard judgement.allows else {
+        throw Denied(reason: .policy(code: judgement.primaryCode), decisionID: committed.decisionID)
+      }
+      return try accept(result, context, subject, index: committed.receipt.index)
+    }
+  }
+
+  private func store(
+    _ context: AttestationContext, _ claims: Claims, _ snapshot: RegistrySnapshot
+  ) async throws -> DecisionSubject {
+    let record = EvidenceRecord(
+      session: context.session, request: context.body, endorsements: context.endorsements,
+      registry: snapshot.position, references: snapshot.values.digest, extraAnchors: extraAnchorsDigest,
+      verifiedAt: context.now, verifierBuild: origin.build, claims: claims.json)
+    let blobs = record.blobs
+    let digest = try await evidence.store(record.encoded, with: blobs)
+    return DecisionSubject(
+      claims: claims, teeKey: context.message.teePublicKey.thumbprint,
+      challenge: Hash.sha256.digest(Array(context.session.challenge.nonce.utf8)), evidence: digest,
+      collateral: blobs.map { Hash.sha256.digest($0) },
+      initData: context.message.initData.map { Hash.sha256.digest(Array($0.body.utf8)) },
+      platform: keyring.pseudonym(of: claims.snp.chipID + Array((claims.snp.cspID ?? "").utf8)))
+  }
+
+  private func accept(
+    _ result: AttestationResult, _ context: AttestationContext, _ subject: DecisionSubject, index: UInt64
+  ) throws -> Attested {
+    let expires = context.now.adding(configuration.tokenLifetime)
+    sessions.insert(
+      AttestedSession(
+        logIndex: index, result: result, teeKey: context.message.teePublicKey, subject: subject, expires: expires))
+    var session = context.session
+    session.state = .attested(
+      Session.Attested(
+        teeKeyThumbprint: subject.teeKey, claimsDigest: subject.evidence, logIndex: index, expires: expires))
+    let token = EARToken(
+      issuer: instance.logName, build: origin.build, issued: context.now, expires: expires,
+      teePublicKey: context.message.teePublicKey,
+      tee: session.tee, claims: result.claims, nonce: session.challenge.nonce,
+      trustworthiness: Self.trustworthiness, isSimulated: result.isSimulated, evidenceDigest: subject.evidence,
+      logIndex: index, keyEpoch: 1)
+    return Attested(token: try token.signed(with: keyring.tokenKey), cookie: try handshakes.seal(session))
+  }
+
+  /// AR4SI: genuine hardware, an approved configuration, approved boot-time executables. A pod gets a token for nothing
+  /// less.
+  private static let trustworthiness: TrustworthinessVector = {
+    var vector = TrustworthinessVector()
+    vector.hardware = 2
+    vector.configuration = 2
+    vector.executables = 3
+    return vector
+  }()
+}
+
+/// One attestation on its way through `attest`.
+struct AttestationContext: Sendable {
+  let session: Session
+  let message: AttestationMessage
+  let body: [UInt8]
+  let endorsements: Endorsements
+  let now: Timestamp
+}

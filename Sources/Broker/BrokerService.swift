@@ -1,0 +1,122 @@
+import Appraisal
+package import Bytes
+import Cryptography
+import Platform
+import SignedNotes
+import Telemetry
+import TransparencyLog
+import Transport
+import Verification
+
+/// A broker that is up: state opened, log recovered, registry replayed, both listeners bound.
+package final class BrokerService: Sendable {
+  let broker: KeyBroker
+  private let lock: DurableDirectory
+  private let publicServer: HTTPServer
+  private let adminServer: HTTPServer
+
+  package let address: BrokerConfiguration.Address
+  package let adminAddress: BrokerConfiguration.Address
+
+  /// Why it ended.
+  package enum End: Equatable, Sendable {
+    case asked
+    /// The log could not be written: nothing more may be released. The next start recovers, or refuses.
+    case logFailed(String)
+  }
+
+  private init(
+    _ broker: KeyBroker, lock: DurableDirectory, _ publicServer: HTTPServer, _ adminServer: HTTPServer
+  ) {
+    self.broker = broker
+    self.lock = lock
+    self.publicServer = publicServer
+    self.adminServer = adminServer
+    address = .init(host: broker.configuration.listen.host, port: publicServer.boundPort)
+    adminAddress = .init(host: broker.configuration.adminListen.host, port: adminServer.boundPort)
+  }
+
+  /// Opens the state and binds the listeners. Nothing is served before `run`.
+  package static func start(
+    state: StateDirectory, configuration: BrokerConfiguration, clock: @escaping @Sendable () -> Timestamp
+  ) async throws -> BrokerService {
+    let opened = try await OpenedState.open(state, configuration: configuration, clock: clock)
+    let broker = KeyBroker(opened.parts)
+    try await broker.recordStart(approvers: opened.approversDigest)
+    let identity = try tlsIdentity(state, at: clock())
+    var limits = ServerLimits()
+    limits.connectionsPerPeer = configuration.connectionsPerAddress
+    let publicServer = try HTTPServer(
+      ServerConfiguration(
+        host: configuration.listen.host, port: UInt16(configuration.listen.port), tls: identity,
+        serverNames: configuration.serverNames, limits: limits),
+      responder: KBSEndpoint(broker: broker))
+    let adminServer = try HTTPServer(
+      ServerConfiguration(
+        host: configuration.adminListen.host, port: UInt16(configuration.adminListen.port), tls: identity,
+        clientCertificates: .required, serverNames: configuration.serverNames),
+      responder: AdminEndpoint(broker: broker, pins: try pins(state)))
+    return BrokerService(broker, lock: opened.lock, publicServer, adminServer)
+  }
+
+  static func tlsIdentity(_ state: StateDirectory, at now: Timestamp) throws -> TLSIdentity {
+    let certificate = try SmallFile.read(state.certificate, limitBytes: 1 << 20)
+    var key = try SmallFile.read(state.certificateKey, limitBytes: 1 << 16)
+    return try TLSIdentity(certificatePEM: certificate, erasingKeyPEM: &key, now: now)
+  }
+
+  private static func pins(_ state: StateDirectory) throws -> Set<[UInt8]> {
+    let text = String(decoding: try SmallFile.read(state.adminPins, limitBytes: 1 << 16), as: UTF8.self)
+    var pins = Set<[UInt8]>()
+    for line in text.split(separator: "\n") {
+      let pin = try Hex.decode(String(line), "admin.pins")
+      guard pin.count == 32 else { throw ParseError("admin.pins", .outOfRange) }
+      pins.insert(pin)
+    }
+    return pins
+  }
+
+  /// Puts the certificate that now stands in the state into force; the old one stays on failure.
+  package func reloadCertificate(_ state: StateDirectory) {
+    do {
+      let identity = try Self.tlsIdentity(state, at: broker.clock())
+      try publicServer.reload(tls: identity)
+      try adminServer.reload(tls: identity)
+      broker.events.write(.info, "certificate-reloaded")
+    } catch {
+      broker.events.write(.error, "certificate-reload-failed")
+    }
+  }
+
+  /// Asks a running service to end.
+  package func stop() { broker.stop.signal(.asked) }
+
+  /// Serves until it is asked to stop or the log fails; then lets requests under way finish, and leaves the log in files.
+  package func run() async -> End {
+    let end = await withTaskGroup(of: Void.self, returning: StopSignal.Reason.self) { group in
+      group.addTask { [publicServer, broker] in await Self.serve(publicServer, for: broker) }
+      group.addTask { [adminServer, broker] in await Self.serve(adminServer, for: broker) }
+      group.addTask { [broker] in await broker.maintain() }
+      let reason = await broker.stop.wait()
+      if case .logFailed = reason { try? await Task.sleep(for: .milliseconds(500)) }
+      group.cancelAll()
+      return reason
+    }
+    switch end {
+    case .logFailed(let code): return .logFailed(code)
+    case .asked:
+      await broker.writeDenySummary()
+      await broker.flushLog()
+      return .asked
+    }
+  }
+
+  private static func serve(_ server: HTTPServer, for broker: KeyBroker) async {
+    do {
+      try await server.run()
+    } catch {
+      broker.events.write(.error, "listener-failed", ["code": .code(error.code)])
+      broker.stop.signal(.asked)
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import Bytes
+import Cryptography
+import Evidence
+import KBSProtocol
+import Verification
+
+/// What every decision's leaf says about the pod.
+struct DecisionSubject: Sendable {
+  let claims: Claims
+  /// RFC 7638 thumbprint of the key that everything is encrypted to.
+  let teeKey: [UInt8]
+  /// SHA-256 of the challenge's nonce text.
+  let challenge: [UInt8]
+  /// SHA-256 of the evidence record, and of each endorsement in it.
+  let evidence: [UInt8]
+  let collateral: [[UInt8]]
+  /// SHA-256 of the init-data text, when it was sent.
+  let initData: [UInt8]?
+  /// The keyed pseudonym of the platform.
+  let platform: String
+
+  /// The members that a decision's leaf takes from here.
+  var members: [(String, JSONValue)] {
+    [
+      ("tee", .strings([claims.tee.rawValue])), ("measure", measure), ("tcb", tcb),
+      ("tee_key", .string(Base64.url(teeKey))), ("challenge", .string(Hex.encode(challenge))),
+      ("evidence", .string(Hex.encode(evidence))), ("collateral", .strings(collateral.map { Hex.encode($0) })),
+      ("initdata", initData.map { .string(Hex.encode($0)) } ?? .null), ("platform", .string(platform)),
+    ]
+  }
+
+  private var measure: JSONValue {
+    .object([
+      ("measurement", .string(Hex.encode(claims.snp.measurement))),
+      ("host_data", .string(Hex.encode(claims.snp.hostData))),
+      ("id_key_digest", .string(Hex.encode(claims.snp.idKeyDigest))),
+    ])
+  }
+
+  private var tcb: JSONValue {
+    let snp = claims.snp
+    return .object([
+      ("product", .string(snp.product.rawValue)), ("reported", Self.json(snp.tcb.reported)),
+      ("committed", Self.json(snp.tcb.committed)), ("launch", Self.json(snp.tcb.launch)),
+      ("platform_info", .string("0x" + String(snp.platformInfo.raw, radix: 16))),
+      ("mit_vector", snp.currentMitigations.map { .string("0x" + String($0, radix: 16)) } ?? .null),
+    ])
+  }
+
+  private static func json(_ tcb: TCBVersion.Components) -> JSONValue {
+    var object = JSONObject([
+      ("bootloader", .int(tcb.bootLoader)), ("tee", .int(tcb.tee)), ("snp", .int(tcb.snp)),
+      ("microcode", .int(tcb.microcode)),
+    ])
+    object["fmc"] = tcb.fmc.map { .int($0) }
+    return .object(object)
+  }
+}
+
+/// What a decision was about.
+enum DecisionScope: Sendable {
+  /// Whether the pod is what some reference bundle describes.
+  case attestation
+  case release(ResourcePath, version: UInt64, kekID: String)
+
+  var members: [(String, JSONValue)] {
+    switch self {
+    case .attestation: [("for", "attestation"), ("resource", .null)]
+    case .release(let path, let version, let kekID):
+      [
+        ("for", "release"), ("resource", .string(path.text)), ("resource_version", .int(version)),
+        ("kek", .string(kekID)),
+      ]
+    }
+  }
+}
+
+/// The leaf of a decision that releases a key, as it was encoded.
+struct AllowingLeaf: Sendable {
+  let resource: ResourcePath
+  let version: UInt64
+  let bytes: [UInt8]
+}
+
+extension Leaf {
+  /// The leaf of a decision. `reasons` are codes, empty when it allows; `explanation` is the digest of the stored
+  /// explanation of a refusal.
+  static func decision(
+    _ scope: DecisionScope, allows: Bool, reasons: [String], explanation: [UInt8]?, subject: DecisionSubject,
+    references: [UInt8], bundles: [String], registry: RegistryPosition, from origin: Origin, at now: Timestamp
+  ) -> Leaf {
+    let outcome: [(String, JSONValue)] = [
+      ("result", allows ? "allow" : "deny"), ("reasons", .strings(reasons)), ("bundles", .strings(bundles)),
+      ("refvalues", .string(Hex.encode(references))),
+      ("explanation", explanation.map { .string(Hex.encode($0)) } ?? .null),
+    ]
+    return Leaf(
+      .decision, from: origin, at: now, simulated: subject.claims.simulated, registry: registry,
+      outcome + scope.members + subject.members)
+  }
+}

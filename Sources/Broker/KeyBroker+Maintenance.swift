@@ -1,0 +1,63 @@
+import Appraisal
+import Bytes
+import Cryptography
+import Telemetry
+import TransparencyLog
+
+extension KeyBroker {
+  /// The work beside requests: published files of the log follow it within a second; the counts of unlogged refusals
+  /// become a leaf once a minute.
+  func maintain() async {
+    var untilSummary = 60
+    while !Task.isCancelled {
+      do { try await Task.sleep(for: .seconds(1)) } catch { return }
+      await flushLog()
+      untilSummary -= 1
+      if untilSummary == 0 {
+        untilSummary = 60
+        await writeDenySummary()
+      }
+    }
+  }
+
+  /// Writes tiles and the published checkpoint for what was committed since the last time.
+  func flushLog() async {
+    do {
+      try await log.publish()
+    } catch {
+      events.write(.error, "log-failed", ["code": .code(error.code)])
+      stop.signal(.logFailed(error.code))
+    }
+  }
+
+  func writeDenySummary() async {
+    let rows = denySummary.take()
+    guard !rows.isEmpty else { return }
+    await write(.denySummary, DenySummary.members(rows), simulated: false)
+  }
+
+  /// The leaf of a start: what program, whose approvers, and which doors are open.
+  func recordStart(approvers: [UInt8]) async throws {
+    if extraAnchorsDigest != nil { events.write(.warning, "simulated-evidence-accepted") }
+    let now = clock()
+    _ = try await registry.gate.reading { [self] in
+      let position = await registry.snapshot.position
+      let leaf = Leaf(
+        .config, from: origin, at: now, simulated: extraAnchorsDigest != nil, registry: position,
+        [
+          ("approvers", .string(Hex.encode(approvers))),
+          ("anchors", extraAnchorsDigest.map { .string(Hex.encode($0)) } ?? .null),
+        ])
+      return try await commit(try leaf.encoded())
+    }
+  }
+
+  private func write(_ kind: Leaf.Kind, _ members: [(String, JSONValue)], simulated: Bool) async {
+    let now = clock()
+    _ = try? await registry.gate.reading { [self] in
+      let position = await registry.snapshot.position
+      let leaf = Leaf(kind, from: origin, at: now, simulated: simulated, registry: position, members)
+      return try await commit(try leaf.encoded())
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import Bytes
+import Cryptography
+import Evidence
+import KBSProtocol
+import SignedNotes
+import Telemetry
+import TransparencyLog
+import Verification
+
+/// The broker: verifier and relying party in one process. Holds the parts that requests go through; how a request goes
+/// through them is in `Attest.swift` and `Release.swift`.
+package final class KeyBroker: Sendable {
+  let configuration: BrokerConfiguration
+  let instance: Instance
+  let keyring: Keyring
+  let vault: Vault
+  let anchors: Anchors
+  /// SHA-256 over the files of extra anchors; `nil` without any.
+  let extraAnchorsDigest: [UInt8]?
+  let endorsements: EndorsementStore
+  let log: DecisionLog
+  let evidence: BlobStore
+  let registry: Registry
+  let handshakes: Handshakes
+  let sessions: AttestedSessions
+  let limiter: RateLimiter
+  let queue: WorkQueue
+  let denySummary = DenySummary()
+  let refusals = RecentRefusals()
+  let counters: Counters
+  let events: EventLog
+  let stop = StopSignal()
+  let origin: Leaf.Origin
+  let clock: @Sendable () -> Timestamp
+  let random: @Sendable (Int) -> [UInt8]
+  /// The KBS listener speaks TLS.
+  let isEncrypted = true
+
+  init(_ parts: Parts) {
+    configuration = parts.configuration
+    instance = parts.instance
+    keyring = parts.keyring
+    vault = Vault(keyring: parts.keyring)
+    anchors = parts.anchors
+    extraAnchorsDigest = parts.extraAnchorsDigest
+    endorsements = parts.endorsements
+    log = parts.log
+    evidence = parts.evidence
+    registry = parts.registry
+    handshakes = Handshakes(cluster: parts.instance.logName, random: parts.random)
+    sessions = AttestedSessions(capacity: parts.configuration.maximumSessions)
+    limiter = RateLimiter(perSecond: parts.configuration.attestRate, burst: parts.configuration.attestBurst)
+    queue = WorkQueue(width: parts.workers, limit: 256)
+    counters = Counters(help: Self.metricHelp)
+    events = parts.events
+    origin = parts.origin
+    clock = parts.clock
+    random = parts.random
+  }
+
+  /// Everything a broker is made of. Time and randomness come in from here.
+  struct Parts: Sendable {
+    let configuration: BrokerConfiguration
+    let instance: Instance
+    let keyring: Keyring
+    let anchors: Anchors
+    let extraAnchorsDigest: [UInt8]?
+    let endorsements: EndorsementStore
+    let log: DecisionLog
+    let evidence: BlobStore
+    let registry: Registry
+    let events: EventLog
+    let origin: Leaf.Origin
+    let workers: Int
+    let clock: @Sendable () -> Timestamp
+    let random: @Sendable (Int) -> [UInt8]
+  }
+
+  /// The session that a Bearer token names: ours by signature and issuer, still running, still known here.
+  func session(ofToken compact: String, at now: Timestamp) throws(BrokerError) -> AttestedSession {
+    let token = try kbsParsing { () throws(KBSProtocolError) in
+      try EARToken(parsing: compact, key: keyring.tokenVerifyingKey, issuer: instance.logName, at: now)
+    }
+    guard let session = sessions.session(token.logIndex, at: now), session.teeKey == token.teePublicKey else {
+      throw .credentialExpired
+    }
+    return session
+  }
+
+  static let metricHelp: [String: (kind: String, text: String)] = [
+    "kbs_auth_requests_total": ("counter", "Handshakes asked for."),
+    "kbs_auth_successes_total": ("counter", "Handshakes opened."),
+    "kbs_auth_errors_total": ("counter", "Handshakes refused."),
+    "kbs_attestation_requests_total": ("counter", "Attestations asked for."),
+    "kbs_attestation_successes_total": ("counter", "Attestations that gave a token."),
+    "kbs_attestation_failures_total": ("counter", "Attestations that gave none."),
+    "kbs_resource_reads_total": ("counter", "Keys released."),
+    "vouchsafe_decisions_total": ("counter", "Decisions in the log, by result."),
+    "vouchsafe_log_tree_size": ("gauge", "Entries of the decision log."),
+    "vouchsafe_registry_epoch": ("gauge", "Changes of the registry so far."),
+    "vouchsafe_unsafe_options": ("gauge", "Doors that are open and should not be in production."),
+  ]
+}
+
+/// Tells the service to end, once; the first reason counts.
+final class StopSignal: Sendable {
+  enum Reason: Equatable, Sendable { case logFailed(String), asked }
+
+  private let state = Locked<(reason: Reason?, waiter: CheckedContinuation<Reason, Never>?)>((nil, nil))
+
+  func signal(_ reason: Reason) {
+    let waiter = state.withLock { state -> CheckedContinuation<Reason, Never>? in
+      guard state.reason == nil else { return nil }
+      state.reason = reason
+      defer { state.waiter = nil }
+      return state.waiter
+    }
+    waiter?.resume(returning: reason)
+  }
+
+  /// Waits for the reason. One waiter at a time.
+  func wait() async -> Reason {
+    await withCheckedContinuation { continuation in
+      let reason = state.withLock { state -> Reason? in
+        if state.reason == nil { state.waiter = continuation }
+        return state.reason
+      }
+      if let reason { continuation.resume(returning: reason) }
+    }
+  }
+}

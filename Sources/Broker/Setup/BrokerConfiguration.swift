@@ -1,0 +1,79 @@
+package import Bytes
+
+/// What `vouchsafe-broker serve` may be told: one JSON file, comments allowed, an unknown member is an error.
+///
+/// Nothing here weakens a check. Paths are relative to the configuration file.
+package struct BrokerConfiguration: Sendable {
+  package var listen = Address(host: "127.0.0.1", port: 8443)
+  package var adminListen = Address(host: "127.0.0.1", port: 8444)
+  /// Extra names a client may put into `Host`, beside the listener's address and the certificate's names.
+  package var serverNames: [String] = []
+  /// Files of extra trust anchors. Evidence they vouch for is marked simulated everywhere.
+  package var anchors: [String] = []
+  /// Folders with endorsements (intermediates, platform certificates, revocation lists), recognised by content.
+  package var collateral: [String] = []
+  package var tokenLifetime = Duration.seconds(300)
+  package var attestBytes = 8 << 20
+  /// Attestations a second that one address may ask for, and how many at once after a pause.
+  package var attestRate = 200
+  package var attestBurst = 400
+  package var maximumSessions = 65_536
+  package var connectionsPerAddress = 256
+  package var node = "broker"
+
+  package struct Address: Equatable, Sendable {
+    package var host: String
+    package var port: Int
+
+    package init(host: String, port: Int) {
+      self.host = host
+      self.port = port
+    }
+
+    /// `host:port`, or `[v6]:port`; port 0 lets the system choose.
+    package init(parsing text: String) throws(ParseError) {
+      guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+        (0...65_535).contains(port)
+      else { throw ParseError("listen", .unexpected) }
+      var host = String(text[..<colon])
+      if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+      guard !host.isEmpty else { throw ParseError("listen", .missing) }
+      self.init(host: host, port: port)
+    }
+
+    package var text: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  }
+
+  package init() {}
+
+  package static let memberNames = [
+    "listen", "adminListen", "serverNames", "anchors", "collateral", "tokenLifetimeSeconds",
+    "attestBytes", "attestRatePerSecond", "attestBurst", "connectionsPerAddress", "maximumSessions", "node",
+  ]
+
+  /// - Throws: `ParseError`; `.unknownField` names the member as it was written.
+  package init(parsing file: [UInt8]) throws(ParseError) {
+    var reader = try JSONReader(StrictJSON.parse(file, comments: true), "")
+    if let text = try reader.optionalString("listen") { listen = try Address(parsing: text) }
+    if let text = try reader.optionalString("adminListen") { adminListen = try Address(parsing: text) }
+    if reader.has("serverNames") { serverNames = try reader.strings("serverNames") }
+    if reader.has("anchors") { anchors = try reader.strings("anchors") }
+    if reader.has("collateral") { collateral = try reader.strings("collateral") }
+    if let value = try Self.bounded("tokenLifetimeSeconds", 10...3600, &reader) { tokenLifetime = .seconds(value) }
+    if let value = try Self.bounded("attestBytes", 65_536...(64 << 20), &reader) { attestBytes = value }
+    if let value = try Self.bounded("attestRatePerSecond", 1...100_000, &reader) { attestRate = value }
+    if let value = try Self.bounded("attestBurst", 1...100_000, &reader) { attestBurst = value }
+    if let value = try Self.bounded("connectionsPerAddress", 1...65_536, &reader) { connectionsPerAddress = value }
+    if let value = try Self.bounded("maximumSessions", 16...10_000_000, &reader) { maximumSessions = value }
+    if let text = try reader.optionalString("node") { node = text }
+    try reader.finish()
+  }
+
+  private static func bounded(
+    _ key: String, _ range: ClosedRange<Int>, _ reader: inout JSONReader
+  ) throws(ParseError) -> Int? {
+    guard let value = try reader.optionalInteger(key, as: Int.self) else { return nil }
+    guard range.contains(value) else { throw ParseError(key, .outOfRange) }
+    return value
+  }
+}

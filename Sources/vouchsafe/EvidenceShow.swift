@@ -1,0 +1,99 @@
+import Bytes
+import Cryptography
+import Evidence
+import Terminal
+import Verification
+
+/// `vouchsafe evidence show`: what evidence says before anybody has checked it, or the roots that are built in.
+enum EvidenceShow {
+  static func run(_ arguments: Arguments) throws(Failure) -> ExitCode {
+    _ = try arguments.positional()
+    let format = try arguments.output()
+    if arguments.flag("--anchors") {
+      showAnchors(format)
+      return .ok
+    }
+    switch try EvidenceOptions.parseEvidence(arguments).result {
+    case .failure(let error):
+      let refusal = Refusal(error)
+      throw Failure(refusal.code.kind.exit, "evidence show: \(refusal)")
+    case .success(.snp(let evidence)): show(evidence, format)
+    }
+    return .ok
+  }
+
+  private static func show(_ evidence: SNPEvidence, _ format: OutputFormat) {
+    let members = evidence.report.unverifiedMembers
+    let certificates = evidence.certificates.map(\.summary)
+    switch format {
+    case .json:
+      Console.json(
+        .object([
+          ("tee", "snp"), ("verified", false), ("report", .object(members)), ("certificates", .strings(certificates)),
+        ]))
+    case .text:
+      Console.line("UNVERIFIED snp report: nobody has checked what it says")
+      for (name, value) in members { Console.line(Console.printable("  \(name): \(value.plainText)")) }
+      for certificate in certificates { Console.line(Console.printable("  carries \(certificate)")) }
+    }
+  }
+
+  private static func showAnchors(_ format: OutputFormat) {
+    let anchors = Anchors.builtIn.all
+    switch format {
+    case .json:
+      let list = anchors.map { anchor in
+        JSONValue.object([
+          ("name", .string(anchor.name)), ("tee", .string(anchor.tee.rawValue)), ("product", .string(anchor.product)),
+          ("subject", .string(DistinguishedName(der: anchor.trust.subject).description)),
+          ("spkiSHA256", .string(anchor.fingerprint)),
+        ])
+      }
+      Console.json(.object([("anchors", .array(list))]))
+    case .text:
+      for anchor in anchors {
+        Console.line("\(anchor.name)  \(anchor.tee.rawValue)  SHA-256 of the public key: \(anchor.fingerprint)")
+      }
+    }
+  }
+}
+
+extension CarriedCertificate {
+  fileprivate var summary: String {
+    let name: String =
+      switch kind {
+      case .ark: "ARK"
+      case .ask: "ASK"
+      case .vcek: "VCEK"
+      case .vlek: "VLEK"
+      case .crl: "CRL"
+      case .empty: "Empty"
+      case .other(let guid): guid
+      }
+    return "\(name), \(der.count) bytes, SHA-256 \(Hex.encode(Hash.sha256.digest(der)))"
+  }
+}
+
+extension SNPReport {
+  fileprivate var unverifiedMembers: [(String, JSONValue)] {
+    let layout = cpu.flatMap { SNPProduct($0) }?.layout ?? .family19
+    func hex(_ bytes: [UInt8]) -> JSONValue { .string(Hex.encode(bytes)) }
+    return [
+      ("version", .int(version)), ("cpu", cpu.map { .string($0.text) } ?? .null),
+      ("measurement", hex(measurement)), ("reportData", hex(reportData)), ("hostData", hex(hostData)),
+      ("vmpl", .int(vmpl)), ("policy", policy.json), ("guestSVN", .int(guestSVN)),
+      ("familyID", hex(familyID)), ("imageID", hex(imageID)), ("idKeyDigest", hex(idKeyDigest)),
+      ("authorKeyDigest", hex(authorKeyDigest)), ("signingKey", .string("\(signingKey)")), ("chipID", hex(chipID)),
+      ("reportedTCB", reportedTCB.components(layout).json), ("committedTCB", committedTCB.components(layout).json),
+      ("currentTCB", currentTCB.components(layout).json), ("launchTCB", launchTCB.components(layout).json),
+      ("platformInfo", platformInfo.json),
+    ]
+  }
+}
+
+extension JSONValue {
+  /// A value on one line, without quotes around plain text.
+  fileprivate var plainText: String {
+    stringValue ?? String(decoding: CanonicalJSON.encode(self), as: UTF8.self)
+  }
+}

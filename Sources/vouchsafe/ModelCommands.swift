@@ -1,0 +1,48 @@
+import Terminal
+
+/// The verbs of `vouchsafe model`.
+let modelCommands: [Command] = [
+  Command(
+    "model seal", arguments: "SRC OUT", "encrypt a model's files under one key and sign their manifest",
+    options: [
+      Option("--model", value: "NAME", "the model's name; every segment is bound to it"),
+      Option("--version", value: "V", "the version; one key serves one version"),
+      Option("--key-file", value: "KEY", "32 raw bytes, made (0600) when absent; OUT.key if not given"),
+      Option(
+        "--sign-key", value: "FILE", "the provider's signing key; KEY.provider.key, made when absent, if not given"),
+      Option("--repository", value: "URL", "where the plain files came from, for the manifest"),
+      Option("--revision", value: "REV", "which revision of it"),
+      Option("--allow-code", "seal files that can run code when loaded, and say so in the signed manifest"),
+      ModelOptions.threads, .quiet, .output,
+    ],
+    example: "vouchsafe model seal ./llama ./llama.sealed --model llama --version 1 --key-file llama.key",
+    run: { try ModelSeal.run($0) }),
+  Command(
+    "model open", arguments: "SEALED OUT", "decrypt a sealed model with its key, without any broker",
+    options: [
+      ModelOptions.keyFile, ModelOptions.verifyKey, Option("--verify-digests", "also check every file's SHA-256"),
+      ModelOptions.threads, .quiet,
+    ],
+    example: "vouchsafe model open ./llama.sealed ./llama --key-file llama.key --verify-key llama.key.provider.vkey",
+    run: { try ModelOpen.run($0) }),
+  Command(
+    "model verify", arguments: "SEALED", "check signature and ciphertext; with the key also all that is inside",
+    options: [ModelOptions.keyFile, ModelOptions.verifyKey, ModelOptions.threads, .quiet, .output],
+    example: "vouchsafe model verify ./llama.sealed --verify-key llama.key.provider.vkey",
+    run: { try ModelVerify.run($0) }),
+  Command(
+    "model inspect", arguments: "SEALED", "print what a manifest says and who claims to have signed it, unverified",
+    options: [.output],
+    example: "vouchsafe model inspect ./llama.sealed -o json",
+    run: { try ModelInspect.run($0) }),
+]
+
+enum ModelOptions {
+  static let keyFile = Option("--key-file", value: "KEY", "the model's key, 32 raw bytes")
+  static let verifyKey = Option("--verify-key", value: "VKEY", "the provider's verifier key: its text, or a file of it")
+  static let threads = Option("--threads", value: "N", "threads to use; 2 if not given")
+
+  static func threads(_ arguments: Arguments) throws(Failure) -> Int {
+    try arguments.integer("--threads", in: 1...64) ?? 2
+  }
+}

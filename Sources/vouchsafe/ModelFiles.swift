@@ -1,0 +1,121 @@
+import Platform
+import Terminal
+import Weights
+
+extension RegularFile: DestinationFile {}
+
+/// A sealed model in a directory.
+struct SealedModel: CiphertextSource {
+  let tree: FileTree
+  let path: String
+
+  init(_ path: String) throws(Failure) {
+    self.path = path
+    do throws(PlatformError) { tree = try FileTree.open(path) } catch { throw Failure(.usage, "\(path): \(error)") }
+  }
+
+  func manifest() throws(Failure) -> [UInt8] { try read("manifest.json", limitBytes: Manifest.limitBytes) }
+  func note() throws(Failure) -> [UInt8] { try read("manifest.note", limitBytes: 1 << 16) }
+
+  private func read(_ name: String, limitBytes: Int) throws(Failure) -> [UInt8] {
+    do throws(PlatformError) {
+      return try tree.readFile(name, limitBytes: limitBytes)
+    } catch {
+      throw Failure(.malformed, "\(path)/\(name): \(error)")
+    }
+  }
+
+  func blob(named name: String) throws -> any StoredBytes { try tree.openFile("blobs/\(name)") }
+}
+
+/// A directory that appears under its name with everything in it, or not at all. An empty directory may be there before.
+final class NewDirectory: Sendable {
+  private let parent: FileTree
+  private let name: String
+  private let hiddenName: String
+  let staging: FileTree
+
+  init(_ path: String) throws(Failure) {
+    var trimmed = path
+    while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
+    let cut = trimmed.lastIndex(of: "/")
+    let folder = cut.map { $0 == trimmed.startIndex ? "/" : String(trimmed[..<$0]) } ?? "."
+    name = cut.map { String(trimmed[trimmed.index(after: $0)...]) } ?? trimmed
+    guard !name.isEmpty, name != ".", name != ".." else { throw Failure(.usage, "\(path): not a name for a directory") }
+    hiddenName = ".\(name).partial"
+    do throws(PlatformError) {
+      parent = try FileTree.open(folder)
+      if parent.contains(name), try !parent.subtree(name).entries().isEmpty {
+        throw PlatformError.alreadyExists(.publish)
+      }
+      try parent.remove(hiddenName)
+      staging = try parent.createDirectory(hiddenName)
+    } catch {
+      throw Failure(.usage, "\(path): \(error)")
+    }
+  }
+
+  func publish() throws(PlatformError) { try parent.renameDirectory(hiddenName, to: name) }
+
+  /// Removes what was written so far; nothing that was published.
+  func discard() { try? parent.remove(hiddenName) }
+}
+
+/// Plain files on their way to a directory.
+struct PlainDirectory: Destination {
+  let directory: NewDirectory
+
+  func makeFile(at path: String, byteCount: Int) throws -> any DestinationFile {
+    try directory.staging.createFile(path, byteCount: byteCount)
+  }
+
+  func publish() throws { try directory.publish() }
+  func discard() { directory.discard() }
+}
+
+/// Blobs on their way to a sealed model's directory.
+struct BlobDirectory: BlobStore {
+  let tree: FileTree
+  /// Random text: several blobs are written at once.
+  let token: @Sendable () -> String
+
+  struct Writer: BlobWriter {
+    let tree: FileTree
+    let temporaryName: String
+    let file: RegularFile
+    var size = 0
+
+    mutating func append(_ bytes: RawSpan) throws {
+      try file.write(bytes, at: size)
+      size += bytes.byteCount
+    }
+
+    mutating func finish(named name: String) throws {
+      try file.synchronize()
+      try tree.rename(temporaryName, to: name)
+    }
+  }
+
+  func makeBlob() throws -> any BlobWriter {
+    let name = ".\(token()).partial"
+    return Writer(tree: tree, temporaryName: name, file: try tree.createFile(name, byteCount: 0))
+  }
+}
+
+extension WeightsError {
+  /// The product's exit code of the refusal.
+  var exit: ExitCode {
+    switch self {
+    case .malformed, .path, .tooLarge, .header, .weightsHeader: .malformed
+    case .signature: .invalid
+    case .code: .refused
+    case .storage: .unavailable
+    case .manifestMismatch, .wrongModel, .wrongKey, .ciphertextSize, .segment, .digest: .integrity
+    }
+  }
+}
+
+/// Runs a step on `subject` and turns its refusal into one line.
+func modelStep<T: ~Copyable>(_ subject: String, _ body: () throws(WeightsError) -> T) throws(Failure) -> T {
+  do throws(WeightsError) { return try body() } catch { throw Failure(error.exit, "\(subject): \(error)") }
+}

@@ -1,0 +1,109 @@
+import Bytes
+import Cryptography
+import Platform
+import SignedNotes
+import Terminal
+import Weights
+
+/// The key files of a model: its own, and the provider's who signs for it.
+enum ModelKeys {
+  private static let signingPurpose = "provider"
+
+  static func read(_ path: String) throws(Failure) -> ModelKey {
+    var bytes: [UInt8]
+    do throws(PlatformError) {
+      bytes = try SmallFile.read(path, limitBytes: ModelKey.byteCount + 1)
+    } catch .tooLong {
+      throw Failure(.malformed, "\(path): a model key has \(ModelKey.byteCount) raw bytes")
+    } catch {
+      throw Failure(.usage, "\(path): \(error)")
+    }
+    guard bytes.count == ModelKey.byteCount else {
+      throw Failure(.malformed, "\(path): a model key has \(ModelKey.byteCount) raw bytes")
+    }
+    return try modelStep(path) { () throws(WeightsError) in try ModelKey(SecretBytes(erasing: &bytes)) }
+  }
+
+  /// The key in the file; a fresh one, and the file, when there is none.
+  static func readOrMake(_ path: String) throws(Failure) -> ModelKey {
+    guard !SmallFile.exists(path) else { return try read(path) }
+    let key = try modelStep(path) { () throws(WeightsError) in try ModelKey(.random(count: ModelKey.byteCount)) }
+    var bytes = key.withBytes { span in unsafe span.withUnsafeBytes { unsafe Array($0) } }
+    defer { erase(&bytes) }
+    try create(path, bytes)
+    Console.note("made the model's key: \(path)")
+    return key
+  }
+
+  /// The provider's key in a file made by `key create --purpose provider`.
+  static func readSigner(_ path: String) throws(Failure) -> NoteSigner {
+    var bytes: [UInt8]
+    do throws(PlatformError) {
+      bytes = try SmallFile.read(path, limitBytes: 1024)
+    } catch {
+      throw Failure(.usage, "\(path): \(error)")
+    }
+    defer { erase(&bytes) }
+    guard let signer = signer(bytes) else {
+      throw Failure(.malformed, "\(path): not a signing key of purpose \(signingPurpose)")
+    }
+    return signer
+  }
+
+  /// One line: `vouchsafe-key+<purpose>+<name>+<base64 of the 32-byte seed>`.
+  private static func signer(_ bytes: [UInt8]) -> NoteSigner? {
+    let line = bytes.last == 0x0A ? bytes.dropLast() : bytes[...]
+    let parts = line.split(separator: UInt8(ascii: "+"), maxSplits: 3, omittingEmptySubsequences: false)
+    guard parts.count == 4, parts[0].elementsEqual("vouchsafe-key".utf8), parts[1].elementsEqual(signingPurpose.utf8),
+      var seed = try? Base64.decode(Array(parts[3]), .standard, "seed"),
+      let key = try? Ed25519PrivateKey(seed: SecretBytes(erasing: &seed))
+    else { return nil }
+    return try? NoteSigner(name: String(decoding: parts[2], as: UTF8.self), key: key)
+  }
+
+  /// The signer for a model without one: made beside its key, and found there the next time.
+  static func readOrMakeSigner(beside keyPath: String, model: String) throws(Failure) -> NoteSigner {
+    let path = "\(keyPath).provider.key"
+    guard !SmallFile.exists(path) else { return try readSigner(path) }
+    let key = Ed25519PrivateKey.random()
+    let name = "provider/\(model)"
+    guard let signer = try? NoteSigner(name: name, key: key) else {
+      throw Failure(.usage, "\(model): give --sign-key, this name cannot be a signer's")
+    }
+    var line = key.withSeed { span in
+      let seed = unsafe span.withUnsafeBytes { unsafe Base64.encode($0) }
+      return Array("vouchsafe-key+\(signingPurpose)+\(name)+\(seed)\n".utf8)
+    }
+    defer { erase(&line) }
+    try create(path, line)
+    try create("\(keyPath).provider.vkey", Array((signer.verifierKey.text + "\n").utf8), mode: 0o644)
+    Console.note("made a provider key: \(path) (give \(keyPath).provider.vkey to those who verify)")
+    return signer
+  }
+
+  /// A verifier key given as its text or as a file of it.
+  static func readVerifier(_ argument: String) throws(Failure) -> NoteVerifierKey {
+    if let key = try? NoteVerifierKey(vkey: argument) { return key }
+    var bytes: [UInt8]
+    do throws(PlatformError) {
+      bytes = try SmallFile.read(argument, limitBytes: 4096)
+    } catch {
+      throw Failure(.usage, "--verify-key \(argument): \(error)")
+    }
+    if bytes.last == 0x0A { bytes.removeLast() }
+    guard let key = try? NoteVerifierKey(vkey: String(decoding: bytes, as: UTF8.self)), key.algorithm == .ed25519 else {
+      throw Failure(.malformed, "--verify-key \(argument): not a verifier key")
+    }
+    return key
+  }
+
+  private static func create(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600) throws(Failure) {
+    do throws(PlatformError) {
+      try SmallFile.create(path, bytes, mode: mode)
+    } catch {
+      throw Failure(.usage, "\(path): \(error)")
+    }
+  }
+
+  private static func erase(_ bytes: inout [UInt8]) { _ = SecretBytes(erasing: &bytes) }
+}

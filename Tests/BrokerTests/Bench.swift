@@ -1,0 +1,163 @@
+import Appraisal
+import Bytes
+import Cryptography
+import Evidence
+import KBSProtocol
+import Platform
+import SignedNotes
+import SimulatedTEE
+import Telemetry
+import TransparencyLog
+import Transport
+import Verification
+
+@testable import Broker
+
+/// A broker in this process with its endpoints, two approvers, a clock that the test moves and disks in memory.
+final class Bench: Sendable {
+  static let start: Timestamp = 1_790_000_000
+
+  let broker: KeyBroker
+  let disk: MemoryIO
+  let registryDisk: MemoryIO
+  let approvers: [NoteSigner]
+  let time: Locked<Timestamp>
+  let keyring: [UInt8]
+  let root: [UInt8]
+
+  struct Options: Sendable {
+    var anchors = true
+    var approvers = 2
+    var quorum = 2
+  }
+
+  static func make(_ options: Options = Options()) async throws -> Bench {
+    let signers = try (0..<options.approvers).map { try NoteSigner(name: "approver\($0)", key: .random()) }
+    return try await Bench(
+      options, signers, disk: MemoryIO(), registryDisk: MemoryIO(), root: SystemRandom.bytes(32), keyring: nil,
+      time: Locked(start))
+  }
+
+  /// The same state after a restart.
+  func restarted() async throws -> Bench {
+    try await Bench(
+      Options(anchors: broker.extraAnchorsDigest != nil, approvers: approvers.count, quorum: max(1, approvers.count)),
+      approvers, disk: disk, registryDisk: registryDisk, root: root, keyring: keyring, time: time)
+  }
+
+  private init(
+    _ options: Options, _ signers: [NoteSigner], disk: MemoryIO, registryDisk: MemoryIO, root: [UInt8],
+    keyring file: [UInt8]?, time: Locked<Timestamp>
+  ) async throws {
+    var copy = root
+    let provider = try FileRoot(key: SecretBytes(erasing: &copy))
+    let file = try file ?? Keyring.create(under: provider)
+    let keyring = try Keyring.open(file, under: provider)
+    let log = try DecisionLog.open(
+      disk, signer: NoteSigner(name: "vouchsafe.test/log", key: keyring.logKey), absence: .begin,
+      executor: try SerialThread())
+    let quorum =
+      signers.isEmpty ? nil : try ApproverQuorum(threshold: options.quorum, approvers: signers.map(\.verifierKey))
+    let registry = try await Registry.replaying(
+      log, blobs: try BlobStore(registryDisk, folder: "registry"), values: ReferenceValues(quorum: quorum))
+    let anchorsFile = CanonicalJSON.encode(SimulatedKeys.shared.anchorsFile)
+    let anchors = options.anchors ? Anchors.builtIn.adding(try Anchors.parseFile(anchorsFile)) : .builtIn
+    let clock: @Sendable () -> Timestamp = { time.withLock { $0 } }
+    broker = KeyBroker(
+      KeyBroker.Parts(
+        configuration: BrokerConfiguration(), instance: Instance(logName: "vouchsafe.test/log", logEpoch: "e"),
+        keyring: keyring, anchors: anchors, extraAnchorsDigest: options.anchors ? Hash.sha256.digest(anchorsFile) : nil,
+        endorsements: EndorsementStore(supplied: .none), log: log, evidence: try BlobStore(MemoryIO(), folder: "evidence"),
+        registry: registry, events: EventLog(service: "test", now: clock),
+        origin: Leaf.Origin(node: "test", build: "b", logEpoch: "e"), workers: 2, clock: clock,
+        random: SystemRandom.bytes))
+    self.disk = disk
+    self.registryDisk = registryDisk
+    approvers = signers
+    self.time = time
+    self.keyring = file
+    self.root = root
+    try await broker.recordStart(approvers: [])
+  }
+
+  func advance(_ duration: Duration) { time.withLock { $0 = $0.adding(duration) } }
+
+  // what strangers call
+
+  func call(
+    _ method: HTTPMethod, _ target: String, headers: [(String, String)] = [], body: [UInt8] = []
+  ) async throws -> HTTPResponse {
+    await KBSEndpoint(broker: broker).respond(to: try HTTPRequest(method, target, headers: headers, body: body))
+  }
+
+  // what administrators call
+
+  static let adminPin = [UInt8](repeating: 7, count: 32)
+
+  func admin(
+    _ method: HTTPMethod, _ target: String, body: [UInt8] = [], pin: [UInt8]? = adminPin
+  ) async throws -> HTTPResponse {
+    let endpoint = AdminEndpoint(broker: broker, pins: [Self.adminPin])
+    return await endpoint.respond(to: try HTTPRequest(method, target, body: body, clientKey: pin))
+  }
+
+  func submit(_ statement: ReferenceStatement, by signers: [NoteSigner]? = nil) async throws -> HTTPResponse {
+    var signed = try SignedStatement(proposing: statement)
+    for signer in signers ?? approvers { try signed.sign(with: signer) }
+    return try await admin(.post, "/v1/statements", body: signed.bytes)
+  }
+
+  func approve(_ bundle: JSONValue, version: UInt64 = 1, previous: [UInt8]? = nil) async throws -> HTTPResponse {
+    try await submit(
+      ReferenceStatement(
+        kind: .reference, scope: bundle["name"]?.stringValue ?? "", version: version, previous: previous,
+        notAfter: Self.start.adding(.seconds(86_400)), body: bundle))
+  }
+
+  func entries() async throws -> [JSONValue] {
+    var leaves: [JSONValue] = []
+    for index in 0..<(await broker.log.size) {
+      leaves.append(try StrictJSON.parse(try await broker.log.entry(at: index)))
+    }
+    return leaves
+  }
+}
+
+extension HTTPResponse {
+  var json: JSONValue { (try? StrictJSON.parse(body)) ?? .null }
+  var code: String? { json["code"]?.stringValue }
+  func header(_ name: String) -> String? { headers.first { $0.0 == name }?.1 }
+}
+
+/// A reference bundle that fits the simulated platform as it comes.
+func bundle(_ name: String = "demo", measurement: UInt8 = 0x5A, edit: (inout JSONObject) -> Void = { _ in }) -> JSONValue {
+  let floor: JSONValue = .object([("bootLoader", 4), ("tee", 0), ("snp", 24), ("microcode", 219)])
+  let snp: JSONValue = .object([
+    ("measurements", [.string(Hex.encode([UInt8](repeating: measurement, count: 48)))]), ("products", ["Milan"]),
+    ("minimumTCB", .object([("Milan", .object([("reported", floor), ("launch", floor)]))])),
+    ("requireRevocationCheck", false),
+  ])
+  var object = JSONObject([
+    ("schema", "vouchsafe/reference/v1"), ("name", .string(name)), ("workload", "a test"),
+    ("acceptingSimulatedEvidence", true), ("tees", .object([("snp", snp)])),
+  ])
+  edit(&object)
+  return .object(object)
+}
+
+/// A method as test tables write it.
+enum HTTPMethodName: String {
+  case get = "GET"
+  case post = "POST"
+  case put = "PUT"
+  case delete = "DELETE"
+
+  var method: HTTPMethod {
+    switch self {
+    case .get: .get
+    case .post: .post
+    case .put: .put
+    case .delete: .delete
+    }
+  }
+}

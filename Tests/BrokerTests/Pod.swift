@@ -1,0 +1,62 @@
+import Bytes
+import Cryptography
+import KBSProtocol
+import SimulatedTEE
+import Transport
+
+@testable import Broker
+
+/// A pod as the broker sees it: a TEE key, evidence, and the cookie it holds.
+struct Pod {
+  var tee = SimulatedSNP()
+  var key = TEEKeyPair.generate(.ecP256)
+  var version = ProtocolVersion.v0_4_0
+  var cookie: String?
+  var token: String?
+  var nonce = ""
+
+  mutating func open(_ bench: Bench) async throws -> HTTPResponse {
+    let answer = try await bench.call(
+      .post, "/kbs/v0/auth", body: KBSRequest(version: version, tee: .snp).encoded())
+    cookie = answer.header("Set-Cookie").flatMap(CookieHeader.value(inSetCookie:))
+    nonce = answer.json["nonce"]?.stringValue ?? ""
+    return answer
+  }
+
+  /// The body of `/attest` for the nonce in hand.
+  func attestation(initData: InitData? = nil) throws -> AttestationMessage {
+    let runtime = RuntimeData(nonce: nonce, teePublicKey: key.jwk)
+    let evidence = try tee.kbsEvidence(reportData: runtime.digest(version == .v0_2_0 ? .device : .primary))
+    guard version == .v0_4_0 else { return AttestationMessage(flat: evidence, teePublicKey: key.jwk) }
+    return AttestationMessage(runtimeData: runtime, primaryEvidence: evidence, initData: initData)
+  }
+
+  mutating func attest(_ bench: Bench, _ body: [UInt8]? = nil) async throws -> HTTPResponse {
+    let headers = cookie.map { [("Cookie", CookieHeader.cookie($0))] } ?? []
+    let answer = try await bench.call(
+      .post, "/kbs/v0/attest", headers: headers, body: try body ?? attestation().encoded())
+    if answer.status == 200 {
+      cookie = answer.header("Set-Cookie").flatMap(CookieHeader.value(inSetCookie:))
+      token = answer.json["token"]?.stringValue
+    }
+    return answer
+  }
+
+  func fetch(_ bench: Bench, _ path: String = "models/demo/key") async throws -> HTTPResponse {
+    let headers = cookie.map { [("Cookie", CookieHeader.cookie($0))] } ?? []
+    return try await bench.call(.get, "/kbs/v0/resource/\(path)", headers: headers)
+  }
+
+  func decrypted(_ answer: HTTPResponse) throws -> [UInt8] {
+    try JWE.decrypt(answer.body, with: key).withBytes { span in (0..<span.byteCount).map { span.byte(at: $0) } }
+  }
+
+  /// Handshake and attestation in one.
+  static func attested(_ bench: Bench, edit: (inout Pod) -> Void = { _ in }) async throws -> (Pod, HTTPResponse) {
+    var pod = Pod()
+    edit(&pod)
+    _ = try await pod.open(bench)
+    let answer = try await pod.attest(bench)
+    return (pod, answer)
+  }
+}
