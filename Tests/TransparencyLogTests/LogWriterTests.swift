@@ -143,10 +143,11 @@ struct LogWriterTests {
       _ = try log.append(entries(start..<start + 60))
       try log.publish()
     }
-    #expect(disk.names.filter { $0.hasPrefix("tile/") } == [
-      "tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2", "tile/entries/000", "tile/entries/001",
-      "tile/entries/002.p/88",
-    ])
+    #expect(
+      disk.names.filter { $0.hasPrefix("tile/") } == [
+        "tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2", "tile/entries/000", "tile/entries/001",
+        "tile/entries/002.p/88",
+      ])
   }
 }
 
@@ -193,7 +194,9 @@ struct LogReaderTests {
       let above = try reader.file(at: TilePath(.hashes(level: 1), index: 0, width: width).path)
       #expect((above != nil) == (size / 256 >= width))
     }
-    for path in ["", "wal", "LOCK", "checkpoint/", "tile/2/000.p/1", "tile/0/000.tmp", "tile/0/x000/000", "../checkpoint"] {
+    for path in [
+      "", "wal", "LOCK", "checkpoint/", "tile/2/000.p/1", "tile/0/000.tmp", "tile/0/x000/000", "../checkpoint",
+    ] {
       #expect(try reader.file(at: path) == nil, "\(path)")
     }
   }

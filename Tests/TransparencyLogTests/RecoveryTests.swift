@@ -130,7 +130,9 @@ struct RecoveryTests {
     return bytes
   }
 
-  private func record(_ range: Range<Int>, root: Range<Int>? = nil, by other: NoteSigner? = nil) throws -> WriteAheadRecord {
+  private func record(_ range: Range<Int>, root: Range<Int>? = nil, by other: NoteSigner? = nil) throws
+    -> WriteAheadRecord
+  {
     var tree = PlainTree(entries(root ?? 0..<range.upperBound))
     let size = UInt64(range.upperBound)
     let checkpoint = Checkpoint(origin: signer.name, size: size, root: try tree.root(size: UInt64(tree.leaves.count)))
