@@ -9,14 +9,17 @@ struct KeyRelease: Sendable {
   private let timeline: BootTimeline
   private let broker: Exchange
   private let guest: Exchange
+  private let pause: Pause
 
   init(
-    _ configuration: Configuration, timeline: BootTimeline, broker: @escaping Exchange, guest: @escaping Exchange
+    _ configuration: Configuration, timeline: BootTimeline, broker: @escaping Exchange, guest: @escaping Exchange,
+    pause: @escaping Pause
   ) {
     self.configuration = configuration
     self.timeline = timeline
     self.broker = broker
     self.guest = guest
+    self.pause = pause
   }
 
   /// - Returns: bytes that were encrypted to a key pair of this call and whose release is proven to be logged (or, from
@@ -28,7 +31,7 @@ struct KeyRelease: Sendable {
       try await EvidenceChooser(configuration.evidence, guest: guest).source()
     }
     let resource = configuration.broker.resource
-    let client = RCARClient(url: configuration.broker.url, send: broker)
+    let client = RCARClient(url: configuration.broker.url, send: broker, pause: pause)
     let release = try await stage(.release) { () async throws(AgentError) in
       try await client.release(resource, evidence: evidence, key: key)
     }

@@ -12,21 +12,24 @@ package final class PodAgent: Sendable {
   private let environment: [String: String]
   private let broker: Exchange
   private let guest: Exchange
+  private let pause: Pause
   private let volume = Locked<WeightsVolume?>(nil)
 
   /// - Parameters:
   ///   - environment: the agent's own, of which the engine gets what the configuration names.
   ///   - broker: requests to the broker, which trusts `configuration.broker.caPEM` alone.
   ///   - guest: requests to the guest components on the loopback interface.
+  ///   - pause: waits between attempts; a parameter so that tests need not.
   package init(
     _ configuration: Configuration, timeline: BootTimeline, environment: [String: String], broker: @escaping Exchange,
-    guest: @escaping Exchange
+    guest: @escaping Exchange, pause: @escaping Pause = { try await Task.sleep(for: $0) }
   ) {
     self.configuration = configuration
     self.timeline = timeline
     self.environment = environment
     self.broker = broker
     self.guest = guest
+    self.pause = pause
   }
 
   /// Everything up to the engine: on return the model lies in memory and its key is erased.
@@ -96,7 +99,7 @@ package final class PodAgent: Sendable {
   }
 
   private func releaseKey(for manifest: Manifest) async throws(AgentError) -> ModelKey {
-    let release = KeyRelease(configuration, timeline: timeline, broker: broker, guest: guest)
+    let release = KeyRelease(configuration, timeline: timeline, broker: broker, guest: guest, pause: pause)
     let secret = try await release.obtain()
     do throws(AgentError) {
       let key = try Self.modelKey(consume secret, for: manifest)

@@ -11,6 +11,9 @@ package struct SealedRelease: Equatable, Sendable {
   package let logProof: String?
 }
 
+/// Waits between two attempts.
+package typealias Pause = @Sendable (Duration) async throws -> Void
+
 /// The attester's side of request, challenge, attestation, response. Spec: kbs-protocol §1.15.
 package struct RCARClient: Sendable {
   /// Handshakes tried in all, however they fail.
@@ -18,17 +21,15 @@ package struct RCARClient: Sendable {
   private static let challengeLimitBytes = 1 << 16
   private static let tokenLimitBytes = 4 << 20
   private static let releaseLimitBytes = 1 << 20
-  /// A larger token goes unsent: the session's cookie serves, and servers refuse long headers.
+
   private static let userAgent = ("User-Agent", "vouchsafe-agent")
 
   private let url: String
   private let send: Exchange
-  private let pause: @Sendable (Duration) async throws -> Void
+  private let pause: Pause
 
-  /// - Parameter pause: waits between attempts; a parameter so that tests need not.
   package init(
-    url: String, send: @escaping Exchange,
-    pause: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    url: String, send: @escaping Exchange, pause: @escaping Pause
   ) {
     self.url = url
     self.send = send

@@ -30,6 +30,14 @@ struct ReferenceValuesTests {
     }
   }
 
+  @Test func withoutApproversNoStatementIsEverTaken() throws {
+    let values = ReferenceValues(quorum: nil)
+    #expect(throws: StatementError.noApprovers) {
+      try values.taking(.reference, "llama", Sample.bundle(), by: [alice, bob, carol])
+    }
+    #expect(throws: StatementError.noApprovers) { try values.revoking("everything", by: [alice]) }
+  }
+
   @Test func strangersCountForNothing() throws {
     let values = try empty()
     let statement = values.next(.reference, "llama", Sample.bundle())
@@ -242,7 +250,7 @@ struct ReferenceValuesTests {
   @Test func everyErrorHasItsOwnCode() {
     let errors: [StatementError] = [
       .malformed(ParseError("f", .missing)), .note(.badSignature), .bodyMismatch, .bundle(ParseError("f", .missing)),
-      .rule(ParseError("f", .missing)), .quorumTooFew(signed: 1), .newQuorumTooFew, .badQuorum, .expired,
+      .rule(ParseError("f", .missing)), .quorumTooFew(signed: 1), .newQuorumTooFew, .badQuorum, .noApprovers, .expired,
       .versionNotNew(current: 1), .versionSkipped(current: 1), .previousMismatch, .unknownBundle, .alreadyRevoked,
       .notRevoked, .tooMany,
     ]

@@ -149,15 +149,18 @@ import Testing
   }
 
   @Test func s17ReportDataIsComparedInFull() throws {
+    let evidence = UnverifiedEvidence.snp(try guest.evidence(reportData: sessionData))
+    func code(_ binding: Binding) -> Refusal.Code? {
+      verify(evidence, with: .none, binding: binding, anchors: simulatedAnchors, at: now).refusal?.code
+    }
     for index in 0..<64 {
       let other = with(sessionData) { $0[index] ^= 1 }
-      #expect(try guest.verified(reportData: other).refusal?.code == .reportDataMismatch)
+      #expect(code(Binding(reportData: other)) == .reportDataMismatch)
     }
     for count in [0, 48, 63, 65] {
-      let binding = Binding(reportData: Array((sessionData + [0]).prefix(count)))
-      #expect(try guest.verified(binding: binding).refusal?.code == .reportDataMismatch)
+      #expect(code(Binding(reportData: Array((sessionData + [0]).prefix(count)))) == .reportDataMismatch)
     }
-    #expect(try guest.verified(binding: Binding(runtimeDigest: Array(sessionData[..<48]))).refusal == nil)
+    #expect(code(Binding(runtimeDigest: Array(sessionData[..<48]))) == nil)
   }
 
   @Test func s18KeyDigestsAreClaims() throws {
