@@ -5,7 +5,7 @@ package struct Mismatch: Equatable, Sendable {
   /// Stable; shown to the pod, logged and counted.
   package enum Code: String, Sendable, CaseIterable {
     // the built-in strict rule
-    case requestedByHost, debugEnabled, migrationAllowed, policyReservedBit, policyUnknownBits, abiVersionTooOld
+    case requestedByHost, debugEnabled, migrationAllowed, policyReservedBit, policyUnknownBits, abiVersionUnmet
     case vmplNotZero, platformUnknownBits, strictRule
     // the state of the reference values
     case noReferenceValues, everythingRevoked, bundleRevoked, measurementRevoked, chipRevoked, productRevoked

@@ -4,16 +4,21 @@ import Cryptography
 /// soon as it is complete.
 struct AuditLevels {
   /// Hashes of the unfinished tile of each level, and how many tiles came before it.
-  private var pending: [[[UInt8]]] = [[]]
-  private var finished: [UInt64] = [0]
+  private var pending: [[[UInt8]]]
+  private var finished: [UInt64]
+
+  init() {
+    pending = [[]]
+    finished = [0]
+  }
 
   /// Adds the next leaf hash.
-  mutating func add(_ leaf: [UInt8], _ source: inout some LogSource) throws {
+  mutating func add(_ leaf: [UInt8], _ source: inout some LogSource) async throws {
     pending[0].append(leaf)
     var level = 0
     while pending[level].count == 256 {
       let tile = pending[level]
-      try compare(tile, level, &source)
+      try await compare(tile, level, &source)
       pending[level] = []
       finished[level] += 1
       level += 1
@@ -26,16 +31,19 @@ struct AuditLevels {
   }
 
   /// Compares the unfinished tiles.
-  func finish(_ source: inout some LogSource) throws {
-    for level in pending.indices where !pending[level].isEmpty { try compare(pending[level], level, &source) }
+  func finish(_ source: inout some LogSource) async throws {
+    for level in pending.indices where !pending[level].isEmpty { try await compare(pending[level], level, &source) }
   }
 
   /// The tree's root by the definition: the hash over a list is the hash over its larger power of two and the rest.
   ///
   /// Each level's unfinished hashes are followed by one that covers everything below them.
-  var root: [UInt8] {
+  var root: [UInt8] { Self.root(pending) }
+
+  /// - Parameter pending: each level's hashes in its unfinished tile, lowest level first.
+  static func root(_ pending: [[[UInt8]]]) -> [UInt8] {
     var below: [UInt8]?
-    for hashes in pending { below = Self.cap(hashes, below) }
+    for hashes in pending { below = cap(hashes, below) }
     return below ?? Hash.sha256.digest([])
   }
 
@@ -44,16 +52,16 @@ struct AuditLevels {
     return all.isEmpty ? nil : hash(all[...])
   }
 
-  private static func hash(_ list: ArraySlice<[UInt8]>) -> [UInt8] {
+  static func hash(_ list: ArraySlice<[UInt8]>) -> [UInt8] {
     guard list.count > 1 else { return list[list.startIndex] }
     var half = 1
     while half * 2 < list.count { half *= 2 }
     return Hash.sha256.digest([1] + hash(list.prefix(half)) + hash(list.dropFirst(half)))
   }
 
-  private func compare(_ tile: [[UInt8]], _ level: Int, _ source: inout some LogSource) throws {
+  private func compare(_ tile: [[UInt8]], _ level: Int, _ source: inout some LogSource) async throws {
     let path = auditPath("\(level)", finished[level], tile.count)
-    guard let bytes = try source.file(at: path) else { throw AuditFailure.missing(path) }
+    guard let bytes = try await source.file(at: path) else { throw AuditFailure.missing(path) }
     guard bytes == tile.flatMap({ $0 }) else { throw AuditFailure.tileMismatch(path) }
   }
 }

@@ -6,8 +6,10 @@ package struct AuditReport: Equatable, Sendable {
   package let size: UInt64
   /// 32 bytes.
   package let root: [UInt8]
+  /// The signed checkpoint, verbatim: worth keeping, to compare the next audit with.
+  package let checkpoint: [UInt8]
   /// Of the policy, by its names.
-  package internal(set) var witnesses: [String] = []
+  package let witnesses: [String]
   /// Entries by `type`.
   package private(set) var types: [String: Int] = [:]
   /// Decisions by `result`.
@@ -17,10 +19,12 @@ package struct AuditReport: Equatable, Sendable {
   package private(set) var firstTime: Timestamp?
   package private(set) var lastTime: Timestamp?
 
-  init(origin: String, size: UInt64, root: [UInt8]) {
-    self.origin = origin
-    self.size = size
-    self.root = root
+  init(of signed: VerifiedCheckpoint) {
+    origin = signed.checkpoint.origin
+    size = signed.size
+    root = signed.root.bytes
+    checkpoint = signed.bytes
+    witnesses = signed.witnesses.sorted()
   }
 
   /// Counts one entry: a strict JSON object with `v`, `type` and `time`.
@@ -55,6 +59,8 @@ package enum AuditFailure: Error, Equatable, Sendable {
   case shrunk(from: UInt64, to: UInt64)
   /// An earlier signed checkpoint is not a beginning of this log: its key signed two histories.
   case forked(at: UInt64)
+  /// The log has no entry of that index.
+  case outOfRange(UInt64, size: UInt64)
 
   package var code: String {
     switch self {
@@ -66,6 +72,7 @@ package enum AuditFailure: Error, Equatable, Sendable {
     case .leaf: "leafMalformed"
     case .shrunk: "logShrunk"
     case .forked: "logForked"
+    case .outOfRange: "outOfRange"
     }
   }
 }
@@ -81,6 +88,7 @@ extension AuditFailure: CustomStringConvertible {
     case .leaf(let index, let error): "entry \(index): \(error)"
     case .shrunk(let old, let new): "the log had \(old) entries and now has \(new)"
     case .forked(let size): "the log no longer begins with the \(size) entries that its key signed before"
+    case .outOfRange(let index, let size): "there is no entry \(index) in a log of \(size)"
     }
   }
 }

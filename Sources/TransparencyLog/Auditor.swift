@@ -4,7 +4,7 @@ package import SignedNotes
 /// Where an auditor reads a log's public files: a directory, a mirror, a server. Nothing it returns is trusted.
 package protocol LogSource {
   /// The file under a C2SP path such as `checkpoint` or `tile/entries/000`, or `nil` when there is none.
-  mutating func file(at path: String) throws -> [UInt8]?
+  mutating func file(at path: String) async throws -> [UInt8]?
 }
 
 /// Recomputes a whole log from its entries and says whether it is what its key signed.
@@ -35,33 +35,38 @@ package struct Auditor {
 
   /// Reads and recomputes everything.
   /// - Throws: `AuditFailure` with the first thing that is wrong; what the source throws.
-  package func audit(_ source: inout some LogSource) throws -> AuditReport {
-    guard let bytes = try source.file(at: "checkpoint") else { throw AuditFailure.missing("checkpoint") }
-    let signed: VerifiedCheckpoint
-    do throws(LogError) {
-      signed = try VerifiedCheckpoint(verifying: bytes, by: key, policy: policy)
-    } catch { throw AuditFailure.checkpoint(error) }
+  package func audit(_ source: inout some LogSource) async throws -> AuditReport {
+    let signed = try await checkpoint(&source)
     for old in known where old.size > signed.size { throw AuditFailure.shrunk(from: old.size, to: signed.size) }
-    var report = AuditReport(origin: signed.checkpoint.origin, size: signed.size, root: signed.root.bytes)
-    report.witnesses = signed.witnesses.sorted()
-    guard try recompute(signed.size, &report, &source) == signed.root.bytes else { throw AuditFailure.rootMismatch }
+    var report = AuditReport(of: signed)
+    guard try await recompute(signed.size, &report, &source) == signed.root.bytes else {
+      throw AuditFailure.rootMismatch
+    }
     return report
   }
 
+  func checkpoint(_ source: inout some LogSource) async throws -> VerifiedCheckpoint {
+    guard let bytes = try await source.file(at: "checkpoint") else { throw AuditFailure.missing("checkpoint") }
+    do throws(LogError) {
+      return try VerifiedCheckpoint(verifying: bytes, by: key, policy: policy)
+    } catch { throw AuditFailure.checkpoint(error) }
+  }
+
   /// The root that the entries give; every tile and every known checkpoint is compared on the way.
-  private func recompute(_ size: UInt64, _ report: inout AuditReport, _ source: inout some LogSource) throws -> [UInt8]
+  private func recompute(_ size: UInt64, _ report: inout AuditReport, _ source: inout some LogSource) async throws
+    -> [UInt8]
   {
     var levels = AuditLevels()
     try compare(levels, at: 0)
     for start in stride(from: 0, to: size, by: 256) {
-      for (offset, entry) in try bundle(start / 256, Int(min(256, size - start)), &source).enumerated() {
+      for (offset, entry) in try await bundle(start / 256, Int(min(256, size - start)), &source).enumerated() {
         let index = start + UInt64(offset)
         if leaves == .ours { try report.add(entry, at: index) }
-        try levels.add(Hash.sha256.digest([0] + entry), &source)
+        try await levels.add(Hash.sha256.digest([0] + entry), &source)
         try compare(levels, at: index + 1)
       }
     }
-    try levels.finish(&source)
+    try await levels.finish(&source)
     return levels.root
   }
 
@@ -69,9 +74,9 @@ package struct Auditor {
     for old in known where old.size == size && old.root.bytes != levels.root { throw .forked(at: size) }
   }
 
-  private func bundle(_ index: UInt64, _ count: Int, _ source: inout some LogSource) throws -> [[UInt8]] {
+  func bundle(_ index: UInt64, _ count: Int, _ source: inout some LogSource) async throws -> [[UInt8]] {
     let path = auditPath("entries", index, count)
-    guard let bytes = try source.file(at: path) else { throw AuditFailure.missing(path) }
+    guard let bytes = try await source.file(at: path) else { throw AuditFailure.missing(path) }
     guard let entries = try? EntryBundle.decode(bytes), entries.count == count else {
       throw AuditFailure.malformed(path)
     }

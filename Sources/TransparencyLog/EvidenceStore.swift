@@ -3,12 +3,18 @@ import Cryptography
 
 /// Blobs that leaves name by their digest. A blob is durable before anything may name it; one that nothing names is harmless.
 ///
-/// Shape: `evidence/<first byte, 2 hex digits>/<sha256, 64 hex digits>`. Not thread-safe.
+/// Shape: `<folder>/<first byte, 2 hex digits>/<sha256, 64 hex digits>`. Not thread-safe.
 package struct EvidenceStore: ~Copyable, Sendable {
   private var files: DurableTree
   private var isPoisoned = false
 
-  package init(_ io: any DurableIO) { files = DurableTree(io) }
+  private let folder: String
+
+  /// - Parameter folder: one name below the directory of `io`.
+  package init(_ io: any DurableIO, folder: String = "evidence") {
+    files = DurableTree(io)
+    self.folder = folder
+  }
 
   /// Makes every blob durable and returns their SHA-256 digests, in order.
   /// - Throws: `.storage` and is poisoned then: whether a blob is durable is unknown, and none may be named.
@@ -17,7 +23,7 @@ package struct EvidenceStore: ~Copyable, Sendable {
     isPoisoned = true
     let digests = blobs.map { Hash.sha256.digest($0) }
     do throws(DurableFailure) {
-      for (digest, blob) in zip(digests, blobs) { try put(blob, at: Self.name(digest)) }
+      for (digest, blob) in zip(digests, blobs) { try put(blob, at: name(digest)) }
       try files.syncDirectories()
     } catch { throw .storage(error) }
     isPoisoned = false
@@ -39,14 +45,14 @@ package struct EvidenceStore: ~Copyable, Sendable {
   package borrowing func blob(_ digest: [UInt8]) throws(LogError) -> [UInt8]? {
     guard digest.count == Hash.sha256.byteCount else { return nil }
     let found: [UInt8]?
-    do throws(DurableFailure) { found = try files.io.read(Self.name(digest)) } catch { throw .storage(error) }
+    do throws(DurableFailure) { found = try files.io.read(name(digest)) } catch { throw .storage(error) }
     guard let found else { return nil }
     guard Hash.sha256.digest(found) == digest else { throw .malformed(ParseError("evidence", .unexpected)) }
     return found
   }
 
-  static func name(_ digest: [UInt8]) -> String {
+  func name(_ digest: [UInt8]) -> String {
     let hex = Hex.encode(digest)
-    return "evidence/\(hex.prefix(2))/\(hex)"
+    return "\(folder)/\(hex.prefix(2))/\(hex)"
   }
 }

@@ -1,5 +1,5 @@
 import Bytes
-package import Cryptography
+import Cryptography
 
 extension Endorsements {
   /// Sorts artefacts by what they are, never by what they are called: certificates and revocation lists, in DER or PEM,

@@ -77,13 +77,13 @@ enum CollateralArtefact {
   /// Each PEM block on its own; whatever stands between them is passed over.
   private static func blocks(in bytes: [UInt8]) -> [[UInt8]] {
     var blocks: [[UInt8]] = []
-    var open: [UInt8]?
+    var block: [UInt8]?
     for line in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
-      if line.starts(with: Array("-----BEGIN ".utf8)) { open = [] }
-      open?.append(contentsOf: line + [0x0A])
-      if let block = open, line.starts(with: Array("-----END ".utf8)) {
-        blocks.append(block)
-        open = nil
+      if line.starts(with: Array("-----BEGIN ".utf8)) { block = [] }
+      block?.append(contentsOf: line + [0x0A])
+      if let whole = block, line.starts(with: Array("-----END ".utf8)) {
+        blocks.append(whole)
+        block = nil
       }
     }
     return blocks

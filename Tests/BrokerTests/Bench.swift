@@ -59,7 +59,7 @@ final class Bench: Sendable {
     let quorum =
       signers.isEmpty ? nil : try ApproverQuorum(threshold: options.quorum, approvers: signers.map(\.verifierKey))
     let registry = try await Registry.replaying(
-      log, blobs: try BlobStore(registryDisk), values: ReferenceValues(quorum: quorum))
+      log, blobs: try BlobStore(registryDisk, folder: "registry"), values: ReferenceValues(quorum: quorum))
     let anchorsFile = CanonicalJSON.encode(SimulatedKeys.shared.anchorsFile)
     let anchors = options.anchors ? Anchors.builtIn.adding(try Anchors.parseFile(anchorsFile)) : .builtIn
     let clock: @Sendable () -> Timestamp = { time.withLock { $0 } }
@@ -67,7 +67,7 @@ final class Bench: Sendable {
       KeyBroker.Parts(
         configuration: BrokerConfiguration(), instance: Instance(logName: "vouchsafe.test/log", logEpoch: "e"),
         keyring: keyring, anchors: anchors, extraAnchorsDigest: options.anchors ? Hash.sha256.digest(anchorsFile) : nil,
-        endorsements: EndorsementStore(supplied: .none), log: log, evidence: try BlobStore(MemoryIO()),
+        endorsements: EndorsementStore(supplied: .none), log: log, evidence: try BlobStore(MemoryIO(), folder: "evidence"),
         registry: registry, events: EventLog(service: "test", now: clock),
         origin: Leaf.Origin(node: "test", build: "b", logEpoch: "e"), workers: 2, clock: clock,
         random: SystemRandom.bytes))

@@ -1,4 +1,5 @@
 import Synchronization
+import TestSupport
 import TransparencyLog
 
 /// A hostile file system in memory: it keeps what it promised to keep, and of everything else what hurts most.
@@ -43,7 +44,7 @@ final class CrashFS: DurableIO {
 
   /// A name stands for a file, or for a directory (-1).
   private struct State {
-    var random: SeededRandom
+    var random: SeededGenerator
     var inodes: [Inode] = []
     var visible: [String: Int] = [:]
     var durable: [String: Int] = [:]
@@ -62,7 +63,7 @@ final class CrashFS: DurableIO {
 
   init(seed: UInt64 = 0, fault: Fault = .none) {
     self.fault = fault
-    state = Mutex(State(random: SeededRandom(seed: seed ^ 0xD15C)))
+    state = Mutex(State(random: SeededGenerator(seed: seed ^ 0xD15C)))
   }
 
   // MARK: What happens to the machine

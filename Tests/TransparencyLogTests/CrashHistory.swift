@@ -1,4 +1,5 @@
 import SignedNotes
+import TestSupport
 import TransparencyLog
 
 /// One random life of a log on a hostile disk: up to four processes that append, publish and die, and one that looks at what
@@ -19,7 +20,7 @@ struct CrashHistory {
   private let weather: Weather
   private let signer: NoteSigner
   private let disk: CrashFS
-  private var random: SeededRandom
+  private var random: SeededGenerator
   private var hasBegun = false
   private var counter = 0
   private var released: [(index: UInt64, entry: [UInt8])] = []
@@ -27,7 +28,7 @@ struct CrashHistory {
 
   init(seed: UInt64, weather: Weather = .mixed, fault: CrashFS.Fault = .none, signer: NoteSigner) {
     self.weather = weather
-    random = SeededRandom(seed: seed)
+    random = SeededGenerator(seed: seed)
     disk = CrashFS(seed: seed, fault: fault)
     self.signer = signer
   }
@@ -35,13 +36,13 @@ struct CrashHistory {
   var releasedCount: Int { released.count }
 
   /// What went wrong, or `nil`.
-  mutating func run() -> String? {
+  mutating func run() async -> String? {
     for _ in 0..<Int.random(in: 1...4, using: &random) {
       disk.boot(plan())
       if let violation = process() { return violation }
       if random.happens(0.5) { disk.losePower() } else { disk.kill() }
     }
-    return lastLook()
+    return await lastLook()
   }
 
   private mutating func plan() -> CrashFS.Plan {
@@ -92,7 +93,7 @@ struct CrashHistory {
     }
   }
 
-  private func lastLook() -> String? {
+  private func lastLook() async -> String? {
     do throws(LogError) {
       var log = try LogWriter.open(
         disk, signer: signer, absence: hasBegun ? .refuse : .begin, options: options(1 << 20))
@@ -105,17 +106,17 @@ struct CrashHistory {
         let proof = try log.consistencyProof(from: old.size, to: log.size)
         guard (try? proof.verify(oldRoot: old.root, newRoot: now.root)) != nil else { return "two histories" }
       }
-      if let violation = audit() { return "before publication: \(violation)" }
+      if let violation = await audit() { return "before publication: \(violation)" }
       try log.publish()
-      return audit()
+      return await audit()
     } catch { return "refused to start: \(error.code)" }
   }
 
-  private func audit() -> String? {
+  private func audit() async -> String? {
     guard disk["checkpoint"] != nil else { return nil }
     do {
       var source = DiskSource(disk: disk)
-      _ = try Auditor(key: signer.verifierKey, leaves: .opaque).audit(&source)
+      _ = try await Auditor(key: signer.verifierKey, leaves: .opaque).audit(&source)
       return nil
     } catch { return "\(error)" }
   }

@@ -5,16 +5,16 @@ import TransparencyLog
 struct CrashTests {
   /// How many histories to run; `VOUCHSAFE_CRASH_HISTORIES` asks for more.
   private static let histories: UInt64 = {
-    guard let asked = unsafe getenv("VOUCHSAFE_CRASH_HISTORIES") else { return 2000 }
-    return UInt64(unsafe String(cString: asked)) ?? 2000
+    guard let asked = unsafe getenv("VOUCHSAFE_CRASH_HISTORIES") else { return 1200 }
+    return UInt64(unsafe String(cString: asked)) ?? 1200
   }()
 
-  @Test func nothingReleasedIsEverLost() throws {
+  @Test func nothingReleasedIsEverLost() async throws {
     let signer = try logSigner()
     var released = 0
     for seed in 0..<Self.histories {
       var history = CrashHistory(seed: seed, weather: seed % 3 == 0 ? .betweenRenames : .mixed, signer: signer)
-      let violation = history.run()
+      let violation = await history.run()
       #expect(violation == nil, "seed \(seed)")
       released += history.releasedCount
     }
@@ -23,13 +23,13 @@ struct CrashTests {
 
   /// A promise of the disk that is broken must show, or the test above proves nothing.
   @Test(arguments: CrashFS.Fault.allCases.filter { $0 != .none })
-  func aBrokenPromiseIsNoticed(_ fault: CrashFS.Fault) throws {
+  func aBrokenPromiseIsNoticed(_ fault: CrashFS.Fault) async throws {
     let signer = try logSigner()
     let weather: CrashHistory.Weather = fault == .noFirstDirectorySync ? .betweenRenames : .mixed
-    let noticed = (0..<UInt64(3000)).contains { seed in
+    for seed in 0..<UInt64(3000) {
       var history = CrashHistory(seed: seed, weather: weather, fault: fault, signer: signer)
-      return history.run() != nil
+      if await history.run() != nil { return }
     }
-    #expect(noticed)
+    Issue.record("nobody noticed \(fault)")
   }
 }

@@ -1,6 +1,7 @@
 import Bytes
 import Cryptography
 import SignedNotes
+import TestSupport
 import TransparencyLog
 
 func utf8(_ text: String) -> [UInt8] { Array(text.utf8) }
@@ -68,19 +69,6 @@ struct PlainTree: TreeNodes {
   }
 }
 
-/// SplitMix64: the same history for the same seed, everywhere.
-struct SeededRandom: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = state
-    value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-    return value ^ value >> 31
-  }
-
+extension SeededGenerator {
   mutating func happens(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &self) < probability }
 }

@@ -91,12 +91,10 @@ struct FetchTests {
       let impatient = FetchRequest(url: url(server), timeout: .milliseconds(200))
       await #expect(throws: FetchError.timeout) { try await client.send(impatient) }
       let request = FetchRequest(url: url(server))
-      let start = ContinuousClock.now
       let task = Task { try await client.send(request) }
       try await Task.sleep(for: .milliseconds(100))
       task.cancel()
       await #expect(throws: FetchError.cancelled) { try await task.value }
-      #expect(start.duration(to: .now) < .seconds(1))
       let stillborn = Task {
         unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
         return try await client.send(request)

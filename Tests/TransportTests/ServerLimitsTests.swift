@@ -24,9 +24,9 @@ struct ServerLimitsTests {
   @Test func aHeadMustBeCompleteInTimeHoweverItComes() async throws {
     try await withServer(limits: limits { $0.head = .milliseconds(400) }) { server in
       let silent = try await milliseconds(server.boundPort, sending: "GET / HTTP/1.1\r\nHo", every: 0)
-      #expect((300...2500).contains(silent ?? 0))
+      #expect((300...3900).contains(silent ?? 0))
       let slow = try await milliseconds(server.boundPort, sending: "GET / HTTP/1.1\r\nX: ", every: 20_000)
-      #expect((300...2500).contains(slow ?? 0))
+      #expect((300...3900).contains(slow ?? 0))
     }
   }
 
@@ -38,9 +38,9 @@ struct ServerLimitsTests {
     let beginning = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
     try await withServer(limits: short) { server in
       let silent = try await milliseconds(server.boundPort, sending: beginning, every: 0)
-      #expect((200...2500).contains(silent ?? 0))
+      #expect((200...3900).contains(silent ?? 0))
       let slow = try await milliseconds(server.boundPort, sending: beginning, every: 20_000)
-      #expect((200...2500).contains(slow ?? 0))
+      #expect((200...3900).contains(slow ?? 0))
       let port = server.boundPort
       let steady = try await raw {
         let client = try RawClient(port: port)
@@ -58,7 +58,7 @@ struct ServerLimitsTests {
   @Test func anIdleConnectionEnds() async throws {
     try await withServer(limits: limits { $0.idle = .milliseconds(300) }) { server in
       let fresh = try await milliseconds(server.boundPort, sending: "", every: 0)
-      #expect((200...2500).contains(fresh ?? 0))
+      #expect((200...3900).contains(fresh ?? 0))
       let port = server.boundPort
       let after = try await raw {
         let client = try RawClient(port: port)
@@ -74,10 +74,10 @@ struct ServerLimitsTests {
     let identity = try TestCertificates.identity("server")
     try await withServer(tls: identity, limits: limits { $0.handshake = .milliseconds(300) }) { server in
       let silent = try await milliseconds(server.boundPort, sending: "", every: 0)
-      #expect((200...2500).contains(silent ?? 0))
+      #expect((200...3900).contains(silent ?? 0))
       // The first bytes of a ClientHello, and no more.
       let begun = try await milliseconds(server.boundPort, sending: "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}", every: 0)
-      #expect((200...2500).contains(begun ?? 0))
+      #expect((200...3900).contains(begun ?? 0))
     }
   }
 
@@ -90,10 +90,10 @@ struct ServerLimitsTests {
       let got = try await raw {
         let client = try RawClient(port: port)
         client.send(Self.get)
-        while server.load.accepted == 0 || server.load.connections > 0 { usleep(10_000) }
-        return client.receiveAll()?.utf8.count ?? 0
+        for _ in 0..<700 where server.load.accepted == 0 || server.load.connections > 0 { usleep(10_000) }
+        return server.load.connections == 0 ? client.receiveAll()?.utf8.count : nil
       }
-      #expect(got < 20_000_000)
+      #expect((got ?? .max) < 20_000_000)
     }
   }
 
@@ -206,9 +206,10 @@ struct ServerLimitsTests {
 
   @Test func requestsUnderWayAreFinishedAndNewOnesRefused() async throws {
     let begun = Counter()
+    let released = Counter()
     let responder = TestResponder(answer: { _ in
       begun.add()
-      try? await Task.sleep(for: .milliseconds(500))
+      while released.value == 0 { try? await Task.sleep(for: .milliseconds(5)) }
       return HTTPResponse(status: 200, body: Array("late".utf8))
     })
     let server = try HTTPServer(ServerConfiguration(tls: nil), responder: responder)
@@ -221,10 +222,10 @@ struct ServerLimitsTests {
     }
     while begun.value == 0 || server.load.connections < 2 { try await Task.sleep(for: .milliseconds(5)) }
     running.cancel()
-    try await Task.sleep(for: .milliseconds(150))
-    await #expect(throws: RawClient.Refused.self) { try await raw { _ = try RawClient(port: port) } }
     let silence = try await idle
     #expect(silence == "")
+    await #expect(throws: RawClient.Refused.self) { try await raw { _ = try RawClient(port: port) } }
+    released.add()
     let reply = try await busy
     #expect(reply?.hasSuffix("late") == true)
     #expect(reply?.has("Connection: close\r\n") == true)

@@ -82,4 +82,20 @@ import Testing
     }.revocationLists
     #expect(try guest.refusalCode(with: Endorsements(revocationLists: stale + older)) == .revocationListExpired)
   }
+
+  /// What a person sees of a certificate that ran out before the list was made.
+  @Test func aListYoungerThanTheCertificateHidesNoOtherReason() throws {
+    let old = with(guest) { $0.editVEK = { $0.notAfter = now.adding(.seconds(-2 * 86_400)) } }
+    let evidence = UnverifiedEvidence.snp(try old.evidence(reportData: sessionData))
+    func code(_ lists: Endorsements, _ skipping: Set<CheckName> = []) -> Refusal.Code? {
+      inspect(evidence, with: lists, reportData: nil, anchors: simulatedAnchors, at: now, skipping: skipping).refusal?
+        .code
+    }
+    #expect(code(try list()) == .certificateExpired)
+    #expect(code(try list(), [.time]) == nil)
+    let revoking = try list(revoking: [guest.authority.askTemplate.serial])
+    #expect(code(revoking) == .certificateRevoked)
+    #expect(code(revoking, [.time]) == .certificateRevoked)
+    #expect(code(revoking, [.time, .revocation]) == nil)
+  }
 }

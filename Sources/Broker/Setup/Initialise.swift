@@ -118,7 +118,7 @@ package struct Initialisation: Sendable {
       commonName: name, dnsNames: addresses ? ["localhost"] + given.filter { !Self.isAddress($0) } : [],
       ipAddresses: addresses ? ["127.0.0.1", "::1"] + given.filter(Self.isAddress) : [], key: key,
       notBefore: now.adding(.seconds(-3600)), notAfter: now.adding(.seconds(10 * 365 * 86_400)),
-      serial: SystemRandom.bytes(16))
+      serial: [0x40] + SystemRandom.bytes(15))
     return (Array(PEM.encode("CERTIFICATE", der).utf8), key)
   }
 

@@ -13,6 +13,7 @@ package enum StartError: Error, Equatable, Sendable {
   case logDamaged(code: String, explanation: String)
   case registryDamaged
   case anchorsMalformed(file: String)
+  case anchorsUnreadable(file: String)
   case collateralUnreadable(folder: String)
 
   /// The state's bytes are not what they should be.
@@ -30,6 +31,7 @@ package enum StartError: Error, Equatable, Sendable {
     case .approversChanged: "the approvers' file is not the one this log began with"
     case .logDamaged(let code, let explanation): "the decision log cannot be opened (\(code)): \(explanation)"
     case .registryDamaged: "the registry's files are not what the log says they are"
+    case .anchorsUnreadable(let file): "cannot read the anchors file \(file)"
     case .anchorsMalformed(let file): "not an anchors file: \(file)"
     case .collateralUnreadable(let folder): "cannot read the folder \(folder)"
     }
@@ -60,7 +62,7 @@ struct OpenedState: Sendable {
       configuration: configuration, instance: instance, keyring: keyring, anchors: anchors,
       extraAnchorsDigest: anchorsDigest,
       endorsements: EndorsementStore(supplied: try loadCollateral(configuration.collateral)), log: log,
-      evidence: try BlobStore(DurableDirectory(path: state.evidence)), registry: registry, events: events,
+      evidence: try BlobStore(DurableDirectory(path: state.path), folder: "evidence"), registry: registry, events: events,
       origin: Leaf.Origin(
         node: configuration.node, build: Hex.encode(OwnProgram.digest()), logEpoch: instance.logEpoch),
       workers: max(2, Processors.available), clock: clock, random: SystemRandom.bytes)
@@ -105,7 +107,7 @@ struct OpenedState: Sendable {
     _ state: StateDirectory, _ log: DecisionLog, _ approvers: [UInt8]
   ) async throws -> Registry {
     let quorum = approvers.isEmpty ? nil : try ApproverQuorum(document: try StrictJSON.parse(approvers))
-    let blobs = try BlobStore(DurableDirectory(path: state.registry))
+    let blobs = try BlobStore(DurableDirectory(path: state.path), folder: "registry")
     do {
       return try await Registry.replaying(log, blobs: blobs, values: ReferenceValues(quorum: quorum))
     } catch { throw StartError.registryDamaged }
@@ -116,7 +118,9 @@ struct OpenedState: Sendable {
     guard !files.isEmpty else { return (anchors, nil) }
     var hash = HashStream(.sha256)
     for file in files {
-      let bytes = try SmallFile.read(file, limitBytes: 1 << 20)
+      guard let bytes = try? SmallFile.read(file, limitBytes: 1 << 20) else {
+        throw StartError.anchorsUnreadable(file: file)
+      }
       guard let extra = try? Anchors.parseFile(bytes) else { throw StartError.anchorsMalformed(file: file) }
       anchors = anchors.adding(extra)
       hash.update(bytes)

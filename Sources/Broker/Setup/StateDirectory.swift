@@ -20,11 +20,9 @@ package struct StateDirectory: Sendable {
   package var client: String { "\(path)/client.json" }
   package var instance: String { "\(path)/instance.json" }
   package var log: String { "\(path)/log" }
-  package var evidence: String { "\(path)/evidence" }
-  package var registry: String { "\(path)/registry" }
 
   package var folders: [String] {
-    [path, "\(path)/keys", "\(path)/tls", "\(path)/admin", log, evidence, registry]
+    [path, "\(path)/keys", "\(path)/tls", "\(path)/admin", log]
   }
 }
 

@@ -9,9 +9,10 @@ actor BlobStore {
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-  init(_ io: any DurableIO) throws(PlatformError) {
+  /// - Parameter folder: where the blobs are, below the directory of `io`.
+  init(_ io: any DurableIO, folder: String) throws(PlatformError) {
     executor = try SerialThread()
-    store = EvidenceStore(io)
+    store = EvidenceStore(io, folder: folder)
   }
 
   /// Makes the blob, and others that it names, durable.

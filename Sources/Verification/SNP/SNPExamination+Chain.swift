@@ -34,12 +34,18 @@ extension SNPExamination {
 
   private func chain(
     _ vek: VEKCertificate, _ intermediate: Certificate, _ anchor: Anchor,
-    revocationLists: [CertificateRevocationList] = []
+    enforcing list: CertificateRevocationList? = nil
   ) throws(ChainError) -> VerifiedChain {
-    let first = max(vek.certificate.notBefore, intermediate.notBefore)
-    return try verifyChain(
-      leaf: vek.certificate, intermediates: [intermediate], anchor: anchor.trust, revocationLists: revocationLists,
-      at: ignoresDates ? first : now, profile: .amd)
+    try verifyChain(
+      leaf: vek.certificate, intermediates: [intermediate], anchor: anchor.trust,
+      revocationLists: list.map { [$0] } ?? [], at: moment(vek.certificate, intermediate, list), profile: .amd)
+  }
+
+  /// The time to verify at: now, or the first moment of everything where dates do not matter.
+  private func moment(
+    _ leaf: Certificate, _ intermediate: Certificate, _ list: CertificateRevocationList?
+  ) -> Timestamp {
+    ignoresDates ? max(leaf.notBefore, intermediate.notBefore, list?.thisUpdate ?? leaf.notBefore) : now
   }
 
   /// Enforces every list of the root one by one, so that none can hide what another says. A list that has run out is
@@ -53,8 +59,15 @@ extension SNPExamination {
       let isStale = list.nextUpdate.map { $0 <= now } ?? false
       if isStale, list.thisUpdate != youngest { continue }
       do throws(ChainError) {
-        _ = try chain(vek, found.chain.path[1], found.anchor, revocationLists: [list])
-      } catch { throw Refusal(error) }
+        _ = try chain(vek, found.chain.path[1], found.anchor, enforcing: list)
+      } catch {
+        // Leaf and list may never have been valid together; the serial number in the list still counts.
+        guard ignoresDates, case .expired = error else { throw Refusal(error) }
+        guard !list.revokedSerials.contains(found.chain.path[1].serialNumber) else {
+          throw Refusal(.certificateRevoked, "intermediate")
+        }
+        continue
+      }
       enforced.append(list)
     }
     guard let oldest = enforced.first else { return .notApplicable("no revocation list of \(found.anchor.name)") }

@@ -1,0 +1,27 @@
+import Terminal
+
+/// The verbs of `vouchsafe audit`.
+let auditCommands: [Command] = [
+  Command(
+    "audit verify", arguments: "DIR|URL",
+    "recompute a whole log from its entries and compare it with what its key signed",
+    options: [
+      AuditOptions.vkey, AuditOptions.policy,
+      Option(
+        "--known", value: "FILE", repeats: true, "a checkpoint that was saved earlier; the log must begin with it"),
+      Option("--save", value: "FILE", "where to keep the verified checkpoint, for --known next time"),
+      AuditOptions.ca, .output,
+    ],
+    example: "vouchsafe audit verify https://broker.example:8443/log --vkey log.vkey --known last.checkpoint",
+    run: { try await AuditVerify.run($0) }),
+  Command(
+    "audit show", arguments: "DIR|URL INDEX", "print one entry of a log, checked against the signed root",
+    options: [AuditOptions.vkey, AuditOptions.policy, AuditOptions.ca, .output],
+    example: "vouchsafe audit show ./log 17 --vkey log.vkey",
+    run: { try await AuditShow.run($0) }),
+  Command(
+    "audit proof", arguments: "FILE", "check a proof that an entry is in a log, without any network",
+    options: [AuditOptions.vkey, AuditOptions.policy, .output],
+    example: "vouchsafe audit proof release.tlog-proof --vkey log.vkey -o json",
+    run: { try AuditProof.run($0) }),
+]

@@ -1,0 +1,61 @@
+import Bytes
+import Terminal
+import TransparencyLog
+
+/// `vouchsafe audit verify`: the whole log, recomputed.
+enum AuditVerify {
+  static func run(_ arguments: Arguments) async throws(Failure) -> ExitCode {
+    let place = try arguments.one(of: "DIR|URL")
+    let format = try arguments.output()
+    let key = try AuditOptions.key(arguments)
+    var known: [Checkpoint] = []
+    for path in arguments.values("--known") {
+      let bytes = try Console.readFile(path, limit: 1 << 16)
+      do throws(LogError) { known.append(try VerifiedCheckpoint(verifying: bytes, by: key).checkpoint) } catch {
+        throw Failure(.malformed, "\(path): not a checkpoint of this log (\(error.code))")
+      }
+    }
+    let auditor = Auditor(key: key, policy: try AuditOptions.policy(arguments), known: known)
+    var source = try AuditOptions.source(place, arguments)
+    let report: AuditReport
+    do { report = try await auditor.audit(&source) } catch { throw AuditOptions.failure(error, place) }
+    if let path = arguments.value("--save") {
+      try Console.writeFile(path, report.checkpoint, mode: 0o644, replacing: true)
+    }
+    show(report, format)
+    return .ok
+  }
+
+  private static func show(_ report: AuditReport, _ format: OutputFormat) {
+    let counts = { (counts: [String: Int]) in
+      JSONValue.object(counts.sorted { $0.key < $1.key }.map { ($0.key, .int($0.value)) })
+    }
+    switch format {
+    case .json:
+      Console.json(
+        .object([
+          ("verdict", "consistent"), ("origin", .string(report.origin)), ("size", .int(report.size)),
+          ("root", .string(Base64.encode(report.root))), ("witnesses", .strings(report.witnesses)),
+          ("types", counts(report.types)), ("results", counts(report.results)), ("simulated", .int(report.simulated)),
+          ("firstTime", report.firstTime.map { .string($0.rfc3339Milliseconds) } ?? .null),
+          ("lastTime", report.lastTime.map { .string($0.rfc3339Milliseconds) } ?? .null),
+        ]))
+    case .text:
+      Console.line(Console.printable("consistent: \(report.origin), \(report.size) entries"))
+      Console.line("root \(Base64.encode(report.root))")
+      if !report.witnesses.isEmpty {
+        Console.line(Console.printable("witnesses \(report.witnesses.joined(separator: " "))"))
+      }
+      if let first = report.firstTime, let last = report.lastTime {
+        Console.line("from \(first.rfc3339) to \(last.rfc3339)")
+      }
+      for (type, count) in report.types.sorted(by: { $0.key < $1.key }) {
+        Console.line(Console.printable("  \(count) \(type)"))
+      }
+      for (result, count) in report.results.sorted(by: { $0.key < $1.key }) {
+        Console.line(Console.printable("  \(count) decided \(result)"))
+      }
+      if report.simulated > 0 { Console.line("  \(report.simulated) rest on SIMULATED evidence") }
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import Bytes
+import KBSProtocol
+import Testing
+
+@testable import Appraisal
+
+struct ExplanationTests {
+  @Test func aDenialNamesFieldGotWantedAndTheNearestBundle() throws {
+    let values = try Sample.values(Sample.bundle("llama", ["tees.snp.minimumGuestSVN": 7]))
+    let result = Sample.result(values)
+    let path = try Sample.path()
+    let decision = decide(path, for: result, boundTo: ["llama"], values: values, at: Sample.now)
+    let explanation = Explanation(of: decision, on: path, for: result, at: Sample.now)
+    #expect(
+      CanonicalJSON.text(explanation.json)
+        == #"{"at":"2026-08-31T10:00:00.000Z","bundles":[],"epoch":1,"mismatches":[{"bundle":"llama","#
+        + #""code":"guestSVNTooLow","field":"guestSVN","got":"3","wanted":"at least 7"}],"nearest":"llama","#
+        + #""resource":"models/llama/key","result":"deny","simulated":false}"#)
+    #expect(
+      explanation.text == """
+        deny models/llama/key at 2026-08-31T10:00:00Z (reference epoch 1)
+        nearest bundle: llama (1 difference)
+          guestSVN: guestSVNTooLow
+              got     3
+              wanted  at least 7
+
+        """)
+    #expect(try Explanation(parsing: explanation.json) == explanation)
+  }
+
+  @Test func anAcceptanceNamesItsBundles() throws {
+    let values = try Sample.values(Sample.bundle("b"), Sample.bundle("a"))
+    let explanation = Explanation(of: Sample.result(values))
+    #expect(explanation.outcome == .allow && explanation.bundles == ["a", "b"] && explanation.resource == nil)
+    #expect(explanation.text.contains("bundles satisfied: a, b"))
+    #expect(try Explanation(parsing: explanation.json) == explanation)
+  }
+
+  @Test func simulationIsSaid() throws {
+    var facts = Sample.facts
+    facts.isSimulated = true
+    let explanation = Explanation(of: Sample.result(facts, try Sample.values(Sample.bundle())))
+    #expect(explanation.text.contains("SIMULATED"))
+    #expect(explanation.json["simulated"] == true)
+  }
+
+  @Test func whatABrokerWouldNotWriteIsRefused() throws {
+    for text in ["{}", #"{"result":"maybe"}"#, "[]"] {
+      let value = try StrictJSON.parse(Array(text.utf8))
+      #expect(throws: ParseError.self) { try Explanation(parsing: value) }
+    }
+  }
+
+  @Test func controlCharactersDoNotReachTheTerminal() {
+    #expect(DocumentDifference.visible("a\u{1B}[2J\u{202E}b\u{7F}") == "a\\u{1b}[2J\\u{202e}b\\u{7f}")
+  }
+}
+
+struct DocumentDifferenceTests {
+  @Test func whatGoesAndWhatComesIsListed() throws {
+    let old = Sample.bundle()
+    let new = Sample.bundle("llama", ["tees.snp.minimumGuestSVN": 4, "resources": nil])
+    let difference = DocumentDifference(from: old, to: new)
+    #expect(
+      difference.text == """
+        - resources[] = "models/llama/key"
+        - tees.snp.minimumGuestSVN = 3
+        + tees.snp.minimumGuestSVN = 4
+
+        """)
+    #expect(DocumentDifference(from: old, to: old).isEmpty)
+    #expect(DocumentDifference(from: nil, to: ["a": 1]).text == "+ a = 1\n")
+  }
+
+  @Test func theOrderOfAListIsNoDifferenceButItsItemsAre() {
+    #expect(DocumentDifference(from: ["a": [1, 2]], to: ["a": [2, 1]]).isEmpty)
+    #expect(DocumentDifference(from: ["a": [1]], to: ["a": [1, 1]]).added == ["a[] = 1"])
+    #expect(DocumentDifference(from: ["a": []], to: ["a": [:]]).text == "- a = []\n+ a = {}\n")
+  }
+
+  /// A key or value cannot draw lines that are not there.
+  @Test func aDocumentCannotForgeTheDiff() {
+    let difference = DocumentDifference(from: nil, to: ["x\n+ safe = true": "\u{1B}[1A\u{202E}"])
+    #expect(difference.added == [#"x\u{a}+ safe = true = "\u001b[1A\u{202e}""#])
+  }
+}
