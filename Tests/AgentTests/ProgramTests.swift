@@ -44,6 +44,7 @@ struct ProgramTests {
       let text = configuration(pod, servers, engine: engine, grace: grace, logKey: broker.log.verifierKey.text)
       try TestPod.write(Array(text.utf8), "agent.json", pod.folder)
       let program = try RunningProgram(
+        RunningProgram.agentPath,
         ["run", "--config", "\(pod.path)/agent.json"] + (arguments.isEmpty ? [] : ["--"] + arguments),
         environment: [
           "PATH=/usr/bin:/bin", "PASSED=yes", "LD_BIND_NOW=1", "SECRET=host", "HTTPS_PROXY=http://127.0.0.1:1",
@@ -166,7 +167,8 @@ struct ProgramTests {
     #expect(outcome.output.isEmpty)
     #expect(outcome.memory.isEmpty)
     let pod = try TestPod()
-    let missing = try RunningProgram(["run", "--config", "/nonexistent"], environment: [], folder: pod.path)
+    let missing = try RunningProgram(
+      RunningProgram.agentPath, ["run", "--config", "/nonexistent"], environment: [], folder: pod.path)
     #expect(try await missing.status() == 1)
     #expect(missing.text("stderr").contains("\"configuration\""))
   }
@@ -178,6 +180,7 @@ struct ProgramTests {
       try TestPod.write(servers.certificatePEM, "ca.pem", pod.folder)
       try TestPod.write(Array(text.utf8), "agent.json", pod.folder)
       let program = try RunningProgram(
+        RunningProgram.agentPath,
         ["evidence", "--config", "\(pod.path)/agent.json", "--runtime-data", String(repeating: "ab", count: 48)],
         environment: [], folder: pod.path)
       #expect(try await program.status() == 0)

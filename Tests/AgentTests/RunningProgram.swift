@@ -6,31 +6,37 @@ struct RunningProgram {
   let process: Int32
   let folder: String
 
-  static let agentPath: String = {
+  static let agentPath = "\(products)/vouchsafe-agent"
+  static let toolPath = "\(products)/vouchsafe"
+
+  /// Where this package's programs are built: beside the tests.
+  private static let products: String = {
     var buffer = [CChar](repeating: 0, count: 4096)
     let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
     let own = String(decoding: buffer[..<max(0, count)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    return own.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/vouchsafe-agent"
+    return own.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
   }()
 
-  static var isBuilt: Bool { unsafe access(agentPath, X_OK) == 0 }
+  static var isBuilt: Bool { unsafe access(agentPath, X_OK) == 0 && access(toolPath, X_OK) == 0 }
 
   /// Starts it with its streams in files of `folder`.
-  init(_ arguments: [String], environment: [String], folder: String) throws {
+  init(
+    _ path: String, _ arguments: [String], environment: [String] = [], folder: String
+  ) throws {
     self.folder = folder
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
     unsafe posix_spawn_file_actions_addopen(&actions, 1, "\(folder)/stdout", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     unsafe posix_spawn_file_actions_addopen(&actions, 2, "\(folder)/stderr", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-    var words = unsafe ([Self.agentPath] + arguments).map { unsafe strdup($0) } + [nil]
+    var words = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
     var variables = unsafe environment.map { unsafe strdup($0) } + [nil]
     defer {
       unsafe words.forEach { unsafe free($0) }
       unsafe variables.forEach { unsafe free($0) }
     }
     var process: pid_t = 0
-    let result = unsafe posix_spawn(&process, Self.agentPath, &actions, nil, &words, &variables)
+    let result = unsafe posix_spawn(&process, path, &actions, nil, &words, &variables)
     guard result == 0 else { throw PlatformError.system(.startProcess, errno: result) }
     self.process = process
   }
