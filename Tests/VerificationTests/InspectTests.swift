@@ -55,6 +55,20 @@ import Testing
     #expect(foreign.refusal?.code == .reportDataMismatch)
   }
 
+  /// Dates are judged on their own: a person sees that nothing else is wrong.
+  @Test func datesAreACheckOfTheirOwn() throws {
+    let changes: [(inout SimulatedCertificate) -> Void] = [
+      { $0.notAfter = now }, { $0.notBefore = now.adding(.seconds(1)) },
+    ]
+    for change in changes {
+      let template = with(guest.vekTemplate, change)
+      let result = try inspection(with(guest) { $0.editVEK = { $0 = template } })
+      #expect(outcome(.time, result) == .fail)
+      #expect(outcome(.chain, result) == .pass)
+      #expect(outcome(.signature, result) == .pass)
+    }
+  }
+
   @Test func refusedClaimsAreShownOnlyWhenGenuine() throws {
     let debug = try inspection(with(guest) { $0.policy |= 1 << 19 })
     #expect(debug.refusal?.genuine == true)
