@@ -60,6 +60,18 @@ struct ProofTests {
     }
   }
 
+  @Test func aProofThatEndsBelowTheTopIsRefused() throws {
+    var tree = PlainTree(entries(0..<4))
+    let root = try tree.root(size: 4)
+    let proof = try tree.inclusionProof(index: 0, size: 4)
+    for size in 5...UInt64(9) {
+      let claimed = InclusionProof(index: 0, size: size, path: proof.path)
+      #expect(throws: LogError.proofInvalid) { try claimed.verify(leaf: tree.leaves[0], root: root) }
+      let same = ConsistencyProof(oldSize: 4, newSize: size, path: [])
+      #expect(throws: LogError.proofInvalid) { try same.verify(oldRoot: root, newRoot: root) }
+    }
+  }
+
   @Test func aProofOutsideTheTreeIsNotMade() {
     var tree = PlainTree(entries(0..<7))
     #expect(throws: LogError.outOfRange) { try tree.inclusionProof(index: 7, size: 7) }
