@@ -12,7 +12,7 @@ import subprocess
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-READY_SECONDS = 20
+READY_SECONDS = 60
 MEASUREMENT = "5a" * 48  # what the simulated pod runs, as its launch digest
 
 
