@@ -63,9 +63,11 @@ final class Bench: Sendable {
     let anchorsFile = CanonicalJSON.encode(SimulatedKeys.shared.anchorsFile)
     let anchors = options.anchors ? Anchors.builtIn.adding(try Anchors.parseFile(anchorsFile)) : .builtIn
     let clock: @Sendable () -> Timestamp = { time.withLock { $0 } }
+    var configuration = BrokerConfiguration()
+    configuration.releaseHold = .zero
     broker = KeyBroker(
       KeyBroker.Parts(
-        configuration: BrokerConfiguration(), instance: Instance(logName: "vouchsafe.test/log", logEpoch: "e"),
+        configuration: configuration, instance: Instance(logName: "vouchsafe.test/log", logEpoch: "e"),
         keyring: keyring, anchors: anchors, extraAnchorsDigest: options.anchors ? Hash.sha256.digest(anchorsFile) : nil,
         endorsements: EndorsementStore(supplied: .none), log: log, evidence: try BlobStore(MemoryIO(), folder: "evidence"),
         registry: registry, events: EventLog(service: "test", now: clock),
