@@ -16,7 +16,9 @@ struct ModelVerbTests {
 
     init() throws {
       var template = Array("/tmp/vouchsafe-model-XXXXXX".utf8CString)
-      path = unsafe template.withUnsafeMutableBufferPointer { unsafe String(cString: mkdtemp($0.baseAddress!)) }
+      path = unsafe template.withUnsafeMutableBufferPointer { buffer in
+        unsafe buffer.baseAddress.flatMap { unsafe mkdtemp($0) }.map { unsafe String(cString: $0) } ?? ""
+      }
       tree = try FileTree.open(path)
       try TestPod.write(Array("{\"hidden_size\":8}".utf8), "plain/config.json", tree)
       try TestPod.write((0..<1_500_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }, "plain/a/weights.dat", tree)
