@@ -72,6 +72,22 @@ struct ProofTests {
     }
   }
 
+  @Test func aProofThatGoesOnAboveTheTopIsRefused() throws {
+    let hashes = (0..<5).map { MerkleHash.leaf([$0]) }
+    let above = InclusionProof(index: 0, size: 1, path: [hashes[1]])
+    #expect(throws: LogError.proofInvalid) {
+      try above.verify(leaf: hashes[0], root: .node(hashes[1], hashes[0]))
+    }
+    let pair = MerkleHash.node(hashes[0], hashes[1])
+    let (old, new) = (MerkleHash.node(pair, hashes[2]), MerkleHash.node(pair, .node(hashes[2], hashes[3])))
+    let path = [hashes[2], hashes[3], pair]
+    try ConsistencyProof(oldSize: 3, newSize: 4, path: path).verify(oldRoot: old, newRoot: new)
+    let higher = ConsistencyProof(oldSize: 3, newSize: 4, path: path + [hashes[4]])
+    #expect(throws: LogError.proofInvalid) {
+      try higher.verify(oldRoot: .node(hashes[4], old), newRoot: .node(hashes[4], new))
+    }
+  }
+
   @Test func aProofOutsideTheTreeIsNotMade() {
     var tree = PlainTree(entries(0..<7))
     #expect(throws: LogError.outOfRange) { try tree.inclusionProof(index: 7, size: 7) }
