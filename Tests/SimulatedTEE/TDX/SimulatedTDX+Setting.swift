@@ -44,22 +44,26 @@ extension SimulatedTDX {
       self[keyPath: path] = try Self.number(text)
     } else if let path = Self.numbers[field] {
       self[keyPath: path] = try Self.number(text)
-    } else if let dash = field.lastIndex(of: "-"), let path = Self.verdicts[String(field[..<dash])] {
-      try setVerdict(path, String(field[field.index(after: dash)...]), text)
+    } else if let name = Self.verdicts.keys.first(where: { field.hasPrefix($0 + "-") }),
+      let path = Self.verdicts[name], setVerdict(path, String(field.dropFirst(name.count + 1)), text)
+    {
+      return
     } else {
       try setOther(field, text)
     }
   }
 
+  /// False for anything that is no part of a verdict.
   private mutating func setVerdict(
     _ path: WritableKeyPath<SimulatedTDX, SimulatedVerdict>, _ part: String, _ text: String
-  ) throws {
+  ) -> Bool {
     switch part {
     case "status": self[keyPath: path].status = text
     case "advisories": self[keyPath: path].advisories = text.split(separator: ",").map(String.init)
     case "date": self[keyPath: path].date = text
-    default: throw SimulatorError(description: "a verdict has status, advisories and date")
+    default: return false
     }
+    return true
   }
 
   private mutating func setOther(_ field: String, _ text: String) throws {
