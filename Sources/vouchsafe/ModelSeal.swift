@@ -124,7 +124,7 @@ enum ModelSeal {
           ("verifierKey", .string(signer.verifierKey.text)),
         ]))
     case .text:
-      Console.line("sealed \(manifest.files.count) files, \(manifest.totalSize) bytes, to \(target)")
+      Console.line("sealed \(manifest.totalSize) bytes in \(manifest.files.count) file\(manifest.files.count == 1 ? "" : "s") to \(target)")
       Console.line("manifest \(digest)")
       Console.line("signed by \(signer.verifierKey.text)")
     }
