@@ -98,16 +98,19 @@ import Testing
   }
 
   @Test func whatProvesTheHardwareCannotBeLeftOut() throws {
-    let all = Set(CheckName.allCases)
-    #expect(try !inspection(with(guest) { $0.patches = [0x90: [1]] }, skipping: all).isVerified)
-    #expect(
-      try !inspection(with(guest) { $0.editVEK = { $0.issuerKey = SimulatedKeys.shared.asvk } }, skipping: all)
-        .isVerified)
-    #expect(try !inspection(guest, reportData: [UInt8](repeating: 0, count: 64), skipping: all).isVerified)
-    #expect(try !inspection(with(guest) { $0.vmpl = .max }, skipping: all).isVerified)
-    for name in [CheckName.signature, .chain, .reportData, .signingKey, .endorsements, .requester, .product] {
+    let cases: [(CheckName, (inout SimulatedSNP) -> Void)] = [
+      (.signature, { $0.patches = [0x90: [1]] }), (.requester, { $0.vmpl = .max }), (.signingKey, { $0.keyInfo = 2 }),
+      (.chain, { $0.editVEK = { $0.issuerKey = SimulatedKeys.shared.asvk } }), (.endorsementKind, { $0.keyInfo = 4 }),
+      (.product, { $0.cpu = CPUIdentity(family: 0x19, model: 0x11, stepping: 1) }),
+    ]
+    for (name, change) in cases {
       #expect(!name.isSkippable)
+      let result = try inspection(with(guest, change), skipping: [name])
+      #expect(!result.isVerified, "\(name)")
+      #expect(outcome(name, result) == .fail, "\(name)")
+      #expect(result.skipped.isEmpty)
     }
+    #expect(try !inspection(guest, reportData: [UInt8](repeating: 0, count: 64), skipping: [.reportData]).isVerified)
   }
 
   /// The same bytes through the structure that guests send, with every certificate of the store in one bag.
