@@ -62,7 +62,8 @@ struct OpenedState: Sendable {
       configuration: configuration, instance: instance, keyring: keyring, anchors: anchors,
       extraAnchorsDigest: anchorsDigest,
       endorsements: EndorsementStore(supplied: try loadCollateral(configuration.collateral)), log: log,
-      evidence: try BlobStore(DurableDirectory(path: state.path), folder: "evidence"), registry: registry, events: events,
+      evidence: try BlobStore(DurableDirectory(path: state.path), folder: "evidence"), registry: registry,
+      events: events,
       origin: Leaf.Origin(
         node: configuration.node, build: Hex.encode(OwnProgram.digest()), logEpoch: instance.logEpoch),
       workers: max(2, Processors.available), clock: clock, random: SystemRandom.bytes)
