@@ -1,6 +1,5 @@
 import Bytes
 import Evidence
-import SimulatedTEE
 import Transport
 
 /// The paths of a pod's api-server-rest, answered from a simulated guest. Everything it says is SIMULATED.
@@ -8,8 +7,7 @@ import Transport
 /// Spec: CoCo guest-components, api-server-rest: `runtime_data` is used as report data as it is; with `encoding=base64`
 /// it is base64url without padding.
 struct GuestServices: HTTPResponder {
-  let guest: SimulatedSNP
-  let sendsCertificates: Bool
+  let guest: Guest
 
   func bodyLimit(for head: HTTPRequestHead) -> Int { 0 }
 
@@ -19,7 +17,8 @@ struct GuestServices: HTTPResponder {
     guard request.method == .get else { return text(405, "METHOD NOT ALLOWED") }
     switch request.path {
     case "/info":
-      return json(["version": "SIMULATED", "tee": "snp", "feature": "attestation", "simulated": true])
+      let tee = JSONValue.string(guest.tee.rawValue)
+      return json(["version": "SIMULATED", "tee": tee, "feature": "attestation", "simulated": true])
     case "/aa/evidence": return evidence(request)
     case "/aa/additional-evidence": return runtimeData(request) == nil ? text(400, "BAD REQUEST") : binary([])
     default:
@@ -31,8 +30,8 @@ struct GuestServices: HTTPResponder {
   private func evidence(_ request: HTTPRequest) -> HTTPResponse {
     guard let data = runtimeData(request) else { return text(400, "BAD REQUEST") }
     guard data.count <= 64 else { return text(500, "report data has at most 64 bytes") }
-    guard let json = try? guest.kbsEvidence(reportData: data, certificates: sendsCertificates ? nil : []) else {
-      return text(500, "the simulated report is malformed")
+    guard let json = try? guest.kbsEvidence(reportData: data) else {
+      return text(500, "the simulated evidence is malformed")
     }
     return binary(CanonicalJSON.encode(json))
   }

@@ -13,7 +13,7 @@ enum Simulator {
     let (host, port) = try address(arguments.value("--listen") ?? "127.0.0.1:8006")
     let server = try HTTPServer(
       ServerConfiguration(host: host, port: port, tls: nil),
-      responder: GuestServices(guest: guest, sendsCertificates: !arguments.flag("--no-certificates")))
+      responder: GuestServices(guest: guest))
     Console.note("SIMULATED TEE: the evidence served here is made up and proves nothing")
     Console.line("ready http://\(host):\(server.boundPort) SIMULATED")
     try await server.run()
@@ -25,10 +25,10 @@ enum Simulator {
     let reportData = try Hex.decode(arguments.value("--report-data") ?? "", "--report-data")
     guard reportData.count <= 64 else { throw Failure(.usage, "mint: --report-data has at most 64 bytes") }
     let guest = try guest(arguments)
-    let evidence = try guest.evidence(
-      reportData: reportData, certificates: arguments.flag("--no-certificates") ? [] : nil)
-    let json = CanonicalJSON.encode(evidence.kbsJSON) + [0x0A]
-    let bytes = arguments.flag("--raw") ? evidence.extendedBytes : json
+    let bytes =
+      arguments.flag("--raw")
+      ? try guest.rawEvidence(reportData: reportData)
+      : CanonicalJSON.encode(try guest.kbsEvidence(reportData: reportData)) + [0x0A]
     try Console.writeFile(arguments.value("--out") ?? "-", bytes, replacing: true)
     Console.note("SIMULATED evidence: it is made up and proves nothing")
     return .ok
@@ -40,31 +40,17 @@ enum Simulator {
     return .ok
   }
 
-  private static func guest(_ arguments: Arguments) throws -> SimulatedSNP {
-    let name = arguments.value("--product") ?? SNPProduct.milan.rawValue
-    guard let product = SNPProduct(rawValue: name) else {
-      let names = SNPProduct.allCases.map(\.rawValue).joined(separator: ", ")
-      throw Failure(.usage, "--product is one of \(names)")
+  private static func guest(_ arguments: Arguments) throws -> Guest {
+    switch arguments.value("--tee") ?? TEE.snp.rawValue {
+    case TEE.snp.rawValue:
+      .snp(try snpGuest(arguments), sendsCertificates: !arguments.flag("--no-certificates"))
+    case TEE.tdx.rawValue: .tdx(try tdxGuest(arguments))
+    default: throw Failure(.usage, "--tee is snp or tdx")
     }
-    var guest = SimulatedSNP(product, keys: try keys(arguments))
-    do {
-      if arguments.flag("--vlek") { try guest.set("signing-key", to: "vlek") }
-      for field in ["measurement", "host-data", "vmpl", "tcb", "policy"] {
-        if let value = arguments.value("--" + field) { try guest.set(field, to: value) }
-      }
-      if let version = arguments.value("--report-version") { try guest.set("version", to: version) }
-      if arguments.flag("--debug") { guest.policy |= 1 << 19 }
-      for setting in arguments.values("--set") {
-        let parts = setting.split(separator: "=", maxSplits: 1).map(String.init)
-        guard parts.count == 2 else { throw SimulatorError(description: "--set takes FIELD=VALUE") }
-        try guest.set(parts[0], to: parts[1])
-      }
-    } catch { throw Failure(.usage, "\(error)") }
-    return guest
   }
 
   /// The keys of the folder, made and written there the first time; keys of this process alone without a folder.
-  private static func keys(_ arguments: Arguments) throws(Failure) -> SimulatedKeys {
+  static func keys(_ arguments: Arguments) throws(Failure) -> SimulatedKeys {
     guard let folder = arguments.value("--pki") else { return .shared }
     if let keys = SimulatedKeys(folder: folder) { return keys }
     Console.note("making SIMULATED keys in \(folder)")

@@ -4,17 +4,26 @@ import Terminal
 
 private let guestOptions = [
   Option("--pki", value: "DIR", "where the simulated keys lie; made, with DIR/anchors.json, when absent"),
-  Option("--product", value: "Milan|Genoa|Turin", "the simulated processor; default: Milan"),
-  Option("--measurement", value: "HEX", "launch digest, 48 bytes"),
-  Option("--host-data", value: "HEX", "32 bytes, such as an init-data digest"),
-  Option("--vmpl", value: "N", "privilege level that asks for the report"),
-  Option("--tcb", value: "B.T.S.U", "all four TCB versions"),
-  Option("--report-version", value: "N", "2, 3, 4 or 5"),
-  Option("--policy", value: "0x…", "guest policy"),
-  Option("--debug", "a policy that permits debugging"),
-  Option("--vlek", "sign with a versioned loaded key and hide the chip id"),
-  Option("--no-certificates", "send the report alone, as hosts without a certificate table do"),
-  Option("--set", value: "FIELD=VALUE", repeats: true, "any other field of the report"),
+  Option("--tee", value: "snp|tdx", "what is simulated; default: snp"),
+  Option("--mrtd", value: "HEX", "tdx: measurement of the domain, 48 bytes"),
+  Option("--mrconfigid", value: "HEX", "tdx: 48 bytes, such as an init-data digest"),
+  Option("--quote-version", value: "4|5", "tdx: default 4"),
+  Option("--event-log", "tdx: send a boot log, and registers that follow from it"),
+  Option("--issued-at", value: "TIME", "tdx: date of the collateral, good for 30 days; default: an hour ago"),
+  Option("--collateral", value: "DIR", "tdx: write the collateral that goes with the quote"),
+  Option("--product", value: "Milan|Genoa|Turin", "snp: the processor; default: Milan"),
+  Option("--measurement", value: "HEX", "snp: launch digest, 48 bytes"),
+  Option("--host-data", value: "HEX", "snp: 32 bytes, such as an init-data digest"),
+  Option("--vmpl", value: "N", "snp: privilege level that asks for the report"),
+  Option("--tcb", value: "B.T.S.U", "snp: all four TCB versions"),
+  Option("--report-version", value: "N", "snp: 2, 3, 4 or 5"),
+  Option("--policy", value: "0x…", "snp: guest policy"),
+  Option("--debug", "a guest that can be debugged"),
+  Option("--vlek", "snp: sign with a versioned loaded key and hide the chip id"),
+  Option("--no-certificates", "snp: send the report alone, as hosts without a certificate table do"),
+  Option(
+    "--set", value: "FIELD=VALUE", repeats: true, "any other field of report or quote, and tdx: of its platform and TCB"
+  ),
 ]
 
 /// The verbs of the simulator.
@@ -29,7 +38,7 @@ let simulatorCommands: [Command] = [
     options: [
       Option("--report-data", value: "HEX", "at most 64 bytes; zeros follow"),
       Option("--out", value: "FILE|-", "default: standard output"),
-      Option("--raw", "the report and its certificate table instead of JSON"),
+      Option("--raw", "what the hardware hands out instead of JSON"),
     ] + guestOptions,
     example: "simulated-tee mint --pki /tmp/simulated --report-data 00ff --out evidence.json",
     run: { try Simulator.mint($0) }),

@@ -26,8 +26,7 @@ static bool add_raw(X509 *certificate, const mint_extension *wanted) {
   return done;
 }
 
-/// A certificate that is nothing but the issuer's name and key, so that OpenSSL derives its key identifier.
-static X509 *stand_in(EVP_PKEY *key) {
+X509 *mint_make_stand_in(EVP_PKEY *key) {
   X509 *issuer = X509_new();
   bool done = issuer != NULL && X509_set_pubkey(issuer, key) == 1 && add_text(issuer, issuer, NID_subject_key_identifier, "hash");
   if (done) return issuer;
@@ -35,19 +34,43 @@ static X509 *stand_in(EVP_PKEY *key) {
   return NULL;
 }
 
-static bool add_profile(X509 *made, const mint_certificate *wanted, EVP_PKEY *issuer_key) {
-  if (wanted->is_bare) return true;
+static bool add_constraints(X509 *made, const mint_certificate *wanted) {
   char constraints[64] = "critical,CA:FALSE";
   if (wanted->is_authority && wanted->path_length >= 0)
     snprintf(constraints, sizeof constraints, "critical,CA:TRUE,pathlen:%d", wanted->path_length);
   else if (wanted->is_authority)
     snprintf(constraints, sizeof constraints, "critical,CA:TRUE");
-  X509 *issuer = stand_in(issuer_key);
-  bool done = issuer != NULL && add_text(made, issuer, NID_subject_key_identifier, "hash") &&
-              add_text(made, issuer, NID_authority_key_identifier, "keyid:always") &&
-              add_text(made, issuer, NID_basic_constraints, constraints) &&
-              add_text(made, issuer, NID_key_usage,
-                       wanted->is_authority ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
+  return add_text(made, made, NID_basic_constraints, constraints);
+}
+
+static bool add_plain(X509 *made, const mint_certificate *wanted, X509 *issuer) {
+  return add_text(made, issuer, NID_subject_key_identifier, "hash") &&
+         add_text(made, issuer, NID_authority_key_identifier, "keyid:always") && add_constraints(made, wanted) &&
+         add_text(made, issuer, NID_key_usage,
+                  wanted->is_authority ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
+}
+
+static bool add_distribution_point(X509 *made, const char *address) {
+  if (address == NULL) return true;
+  char text[256];
+  int count = snprintf(text, sizeof text, "URI:%s", address);
+  return count > 0 && (size_t)count < sizeof text && add_text(made, made, NID_crl_distribution_points, text);
+}
+
+static bool add_intel(X509 *made, const mint_certificate *wanted, X509 *issuer) {
+  const char *usage =
+      wanted->is_authority ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature,nonRepudiation";
+  return add_text(made, issuer, NID_authority_key_identifier, "keyid:always") &&
+         add_distribution_point(made, wanted->distribution_point) &&
+         add_text(made, issuer, NID_subject_key_identifier, "hash") && add_text(made, issuer, NID_key_usage, usage) &&
+         add_constraints(made, wanted);
+}
+
+static bool add_profile(X509 *made, const mint_certificate *wanted, EVP_PKEY *issuer_key) {
+  if (wanted->profile == MINT_PROFILE_BARE) return true;
+  X509 *issuer = mint_make_stand_in(issuer_key);
+  bool done = issuer != NULL && (wanted->profile == MINT_PROFILE_INTEL ? add_intel(made, wanted, issuer)
+                                                                       : add_plain(made, wanted, issuer));
   X509_free(issuer);
   return done;
 }

@@ -43,25 +43,27 @@ size_t mint_public_key(mint_bytes pkcs8, uint8_t *out, size_t capacity) {
   return written;
 }
 
-static size_t write_raw_signature(const uint8_t *der, size_t count, uint8_t *out) {
+static size_t write_raw_signature(const uint8_t *der, size_t count, uint8_t *out, int half) {
   ECDSA_SIG *signature = d2i_ECDSA_SIG(NULL, &der, (long)count);
   if (signature == NULL) return 0;
-  bool done = BN_bn2binpad(ECDSA_SIG_get0_r(signature), out, 48) == 48 &&
-              BN_bn2binpad(ECDSA_SIG_get0_s(signature), out + 48, 48) == 48;
+  bool done = BN_bn2binpad(ECDSA_SIG_get0_r(signature), out, half) == half &&
+              BN_bn2binpad(ECDSA_SIG_get0_s(signature), out + half, half) == half;
   ECDSA_SIG_free(signature);
-  return done ? 96 : 0;
+  return done ? 2 * (size_t)half : 0;
 }
 
-size_t mint_sign_p384(mint_bytes pkcs8, mint_bytes message, uint8_t *out, size_t capacity) {
+size_t mint_sign_ecdsa(mint_bytes pkcs8, mint_bytes message, uint8_t *out, size_t capacity) {
   if (capacity < 96) return 0;
   EVP_PKEY *key = mint_read_private_key(pkcs8);
   EVP_MD_CTX *context = EVP_MD_CTX_new();
+  bool is_p256 = key != NULL && EVP_PKEY_get_bits(key) == 256;
   uint8_t der[128];
   size_t count = sizeof der;
   size_t written = 0;
-  if (key != NULL && context != NULL && EVP_DigestSignInit(context, NULL, EVP_sha384(), NULL, key) == 1 &&
+  if (key != NULL && context != NULL &&
+      EVP_DigestSignInit(context, NULL, is_p256 ? EVP_sha256() : EVP_sha384(), NULL, key) == 1 &&
       EVP_DigestSign(context, der, &count, message.bytes, message.count) == 1)
-    written = write_raw_signature(der, count, out);
+    written = write_raw_signature(der, count, out, is_p256 ? 32 : 48);
   EVP_MD_CTX_free(context);
   EVP_PKEY_free(key);
   return written;

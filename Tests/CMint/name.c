@@ -6,12 +6,20 @@ static bool add_entry(X509_NAME *name, const char *field, const char *text) {
   return X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8, (const unsigned char *)text, -1, -1, 0) == 1;
 }
 
+static bool add_amd(X509_NAME *made, mint_name name) {
+  return add_entry(made, "OU", "Engineering") && add_entry(made, "C", "US") && add_entry(made, "L", "Santa Clara") &&
+         add_entry(made, "ST", "CA") && add_entry(made, "O", name.organization) &&
+         add_entry(made, "CN", name.common_name);
+}
+
+static bool add_intel(X509_NAME *made, mint_name name) {
+  return add_entry(made, "CN", name.common_name) && add_entry(made, "O", name.organization) &&
+         add_entry(made, "L", "Santa Clara") && add_entry(made, "ST", "CA") && add_entry(made, "C", "US");
+}
+
 X509_NAME *mint_make_name(mint_name name) {
   X509_NAME *made = X509_NAME_new();
-  if (made != NULL && add_entry(made, "OU", "Engineering") && add_entry(made, "C", "US") &&
-      add_entry(made, "L", "Santa Clara") && add_entry(made, "ST", "CA") &&
-      add_entry(made, "O", name.organization) && add_entry(made, "CN", name.common_name))
-    return made;
+  if (made != NULL && (name.layout == MINT_NAME_INTEL ? add_intel(made, name) : add_amd(made, name))) return made;
   X509_NAME_free(made);
   return NULL;
 }
@@ -34,7 +42,7 @@ static bool set_pss(EVP_PKEY_CTX *context, int salt, const EVP_MD *mask) {
 }
 
 static const EVP_MD *digest_of(mint_signature signature) {
-  return signature == MINT_PSS_SHA256 ? EVP_sha256() : EVP_sha384();
+  return signature == MINT_PSS_SHA256 || signature == MINT_ECDSA_SHA256 ? EVP_sha256() : EVP_sha384();
 }
 
 static bool configure(EVP_PKEY_CTX *context, mint_signature signature) {
@@ -44,6 +52,8 @@ static bool configure(EVP_PKEY_CTX *context, mint_signature signature) {
     case MINT_PSS_SHA256: return set_pss(context, 32, EVP_sha256());
     case MINT_PSS_SHA384_MGF1_SHA256: return set_pss(context, 48, EVP_sha256());
     case MINT_PKCS1_SHA384: return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1;
+    case MINT_ECDSA_SHA256:
+    case MINT_ECDSA_SHA384: return true;
   }
   return false;
 }

@@ -20,26 +20,46 @@ static bool add_number(X509_CRL *made, uint64_t number) {
   return done;
 }
 
-static bool add_revoked(X509_CRL *made, uint64_t serial, int64_t when) {
+static bool add_key_identifier(X509_CRL *made, EVP_PKEY *key) {
+  X509 *issuer = mint_make_stand_in(key);
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, issuer, NULL, NULL, made, 0);
+  X509_EXTENSION *extension =
+      issuer == NULL ? NULL : X509V3_EXT_conf_nid(NULL, &context, NID_authority_key_identifier, "keyid:always");
+  bool done = extension != NULL && X509_CRL_add_ext(made, extension, -1) == 1;
+  X509_EXTENSION_free(extension);
+  X509_free(issuer);
+  return done;
+}
+
+static bool add_reason(X509_REVOKED *entry) {
+  ASN1_ENUMERATED *reason = ASN1_ENUMERATED_new();
+  bool done = reason != NULL && ASN1_ENUMERATED_set(reason, CRL_REASON_KEY_COMPROMISE) == 1 &&
+              X509_REVOKED_add1_ext_i2d(entry, NID_crl_reason, reason, 0, 0) == 1;
+  ASN1_ENUMERATED_free(reason);
+  return done;
+}
+
+static bool add_revoked(X509_CRL *made, uint64_t serial, int64_t when, bool has_reason) {
   X509_REVOKED *entry = X509_REVOKED_new();
   ASN1_INTEGER *value = ASN1_INTEGER_new();
   ASN1_TIME *time = ASN1_TIME_set(NULL, when);
   bool done = entry != NULL && value != NULL && time != NULL && ASN1_INTEGER_set_uint64(value, serial) == 1 &&
               X509_REVOKED_set_serialNumber(entry, value) == 1 && X509_REVOKED_set_revocationDate(entry, time) == 1 &&
-              X509_CRL_add0_revoked(made, entry) == 1;
+              (!has_reason || add_reason(entry)) && X509_CRL_add0_revoked(made, entry) == 1;
   if (!done) X509_REVOKED_free(entry);
   ASN1_INTEGER_free(value);
   ASN1_TIME_free(time);
   return done;
 }
 
-static bool set_fields(X509_CRL *made, const mint_revocation_list *wanted) {
+static bool set_fields(X509_CRL *made, const mint_revocation_list *wanted, EVP_PKEY *key) {
   X509_NAME *issuer = mint_make_name(wanted->issuer);
   bool done = issuer != NULL && X509_CRL_set_version(made, X509_CRL_VERSION_2) == 1 &&
               X509_CRL_set_issuer_name(made, issuer) == 1 && set_times(made, wanted) &&
-              add_number(made, wanted->number);
+              add_number(made, wanted->number) && (!wanted->is_intel || add_key_identifier(made, key));
   for (size_t i = 0; done && i < wanted->revoked_count; i++)
-    done = add_revoked(made, wanted->revoked[i], wanted->this_update);
+    done = add_revoked(made, wanted->revoked[i], wanted->this_update, wanted->is_intel);
   X509_NAME_free(issuer);
   return done;
 }
@@ -54,7 +74,7 @@ static bool sign(X509_CRL *made, EVP_PKEY *key, mint_signature signature) {
 size_t mint_revocation_list_der(const mint_revocation_list *wanted, uint8_t *out, size_t capacity) {
   EVP_PKEY *key = mint_read_private_key(wanted->issuer_key);
   X509_CRL *made = X509_CRL_new();
-  bool done = key != NULL && made != NULL && set_fields(made, wanted) && sign(made, key, wanted->signature);
+  bool done = key != NULL && made != NULL && set_fields(made, wanted, key) && sign(made, key, wanted->signature);
   int count = done ? i2d_X509_CRL(made, NULL) : 0;
   size_t written = 0;
   if (count > 0 && (size_t)count <= capacity) {

@@ -6,15 +6,16 @@ import CMint
 enum Mint {
   static func rsaKey(bits: UInt32 = 4096) -> [UInt8] { unsafe filled { unsafe mint_rsa_key(bits, $0, $1) } }
   static func p384Key() -> [UInt8] { unsafe filled { unsafe mint_ec_key("P-384", $0, $1) } }
+  static func p256Key() -> [UInt8] { unsafe filled { unsafe mint_ec_key("P-256", $0, $1) } }
 
   static func publicKey(of pkcs8: [UInt8]) -> [UInt8] {
     unsafe withBytes(pkcs8) { key in unsafe filled { unsafe mint_public_key(key, $0, $1) } }
   }
 
-  /// r ‖ s, 48 bytes each, big-endian.
-  static func signP384(_ message: [UInt8], key: [UInt8]) -> [UInt8] {
+  /// r ‖ s, big-endian, 32 bytes each under a P-256 key and 48 under a P-384 key.
+  static func sign(_ message: [UInt8], key: [UInt8]) -> [UInt8] {
     unsafe withBytes(key) { key in
-      unsafe withBytes(message) { message in unsafe filled { unsafe mint_sign_p384(key, message, $0, $1) } }
+      unsafe withBytes(message) { message in unsafe filled { unsafe mint_sign_ecdsa(key, message, $0, $1) } }
     }
   }
 
@@ -30,23 +31,33 @@ enum Mint {
     unsafe made.not_after = wanted.notAfter.seconds
     unsafe made.is_authority = wanted.isAuthority
     unsafe made.path_length = Int32(wanted.pathLength ?? -1)
-    unsafe made.is_bare = wanted.isBare
+    unsafe made.profile = wanted.profile.constant
     return unsafe wanted.subject.withC { subject in
       unsafe wanted.issuer.withC { issuer in
         unsafe withBytes(wanted.subjectPublicKeyInfo) { subjectKey in
           unsafe withBytes(wanted.issuerKey) { issuerKey in
-            unsafe withExtensions(wanted.extensions[...], []) { extensions in
-              unsafe made.subject = unsafe subject
-              unsafe made.issuer = unsafe issuer
-              unsafe made.subject_key = unsafe subjectKey
-              unsafe made.issuer_key = unsafe issuerKey
-              return unsafe extensions.withUnsafeBufferPointer { list in
-                unsafe made.extensions = list.baseAddress
-                unsafe made.extension_count = list.count
-                return unsafe filled { unsafe mint_certificate_der(&made, $0, $1) }
-              }
-            }
+            unsafe made.subject = unsafe subject
+            unsafe made.issuer = unsafe issuer
+            unsafe made.subject_key = unsafe subjectKey
+            unsafe made.issuer_key = unsafe issuerKey
+            return unsafe finished(&made, wanted)
           }
+        }
+      }
+    }
+  }
+
+  private static func finished(_ made: inout mint_certificate, _ wanted: SimulatedCertificate) -> [UInt8] {
+    unsafe withExtensions(wanted.extensions[...], []) { extensions in
+      unsafe extensions.withUnsafeBufferPointer { list in
+        unsafe made.extensions = list.baseAddress
+        unsafe made.extension_count = list.count
+        guard let address = wanted.distributionPoint else {
+          return unsafe filled { unsafe mint_certificate_der(&made, $0, $1) }
+        }
+        return unsafe address.withCString { address in
+          unsafe made.distribution_point = unsafe address
+          return unsafe filled { unsafe mint_certificate_der(&made, $0, $1) }
         }
       }
     }
@@ -58,6 +69,7 @@ enum Mint {
     unsafe made.number = wanted.number
     unsafe made.this_update = wanted.thisUpdate.seconds
     unsafe made.next_update = wanted.nextUpdate?.seconds ?? 0
+    unsafe made.is_intel = wanted.issuer.layout == .intel
     return unsafe wanted.issuer.withC { issuer in
       unsafe withBytes(wanted.issuerKey) { issuerKey in
         unsafe wanted.revokedSerials.withUnsafeBufferPointer { revoked in
@@ -100,7 +112,8 @@ extension SimulatedName {
   fileprivate func withC(_ body: (mint_name) -> [UInt8]) -> [UInt8] {
     unsafe organization.withCString { organization in
       unsafe commonName.withCString { commonName in
-        unsafe body(mint_name(organization: organization, common_name: commonName))
+        let layout = layout == .intel ? MINT_NAME_INTEL : MINT_NAME_AMD
+        return unsafe body(mint_name(layout: layout, organization: organization, common_name: commonName))
       }
     }
   }
@@ -114,6 +127,18 @@ extension SimulatedSignature {
     case .pssSHA256: MINT_PSS_SHA256
     case .pssSHA384MaskSHA256: MINT_PSS_SHA384_MGF1_SHA256
     case .pkcs1SHA384: MINT_PKCS1_SHA384
+    case .ecdsaSHA256: MINT_ECDSA_SHA256
+    case .ecdsaSHA384: MINT_ECDSA_SHA384
+    }
+  }
+}
+
+extension SimulatedCertificate.Profile {
+  fileprivate var constant: mint_profile {
+    switch self {
+    case .plain: MINT_PROFILE_PLAIN
+    case .bare: MINT_PROFILE_BARE
+    case .intel: MINT_PROFILE_INTEL
     }
   }
 }

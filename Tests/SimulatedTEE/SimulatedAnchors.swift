@@ -2,16 +2,21 @@ package import Bytes
 import Evidence
 
 extension SimulatedKeys {
-  /// The anchors file that makes a verifier believe these keys: one root for each product.
+  /// The anchors file that makes a verifier believe these keys: one root for each of AMD's products, and Intel's.
   package var anchorsFile: JSONValue {
-    let anchors = SNPProduct.allCases.map { product in
-      let name = SimulatedSNPAuthority(product, keys: self).arkName
-      return JSONValue.object([
-        ("name", .string("\(name.commonName) (Vouchsafe SIMULATED)")), ("product", .string(product.rawValue)),
-        ("tee", "snp"), ("subject", .string(Base64.encode(name.der))),
-        ("spki", .string(Base64.encode(Mint.publicKey(of: root)))),
-      ])
+    let amd = SNPProduct.allCases.map { product in
+      Self.anchor(
+        SimulatedSNPAuthority(product, keys: self).arkName, product: product.rawValue, tee: .snp, key: root)
     }
-    return .object([("anchors", .array(anchors))])
+    let intel = Self.anchor(SimulatedIntel.rootName, product: "Intel", tee: .tdx, key: intel.root)
+    return .object([("anchors", .array(amd + [intel]))])
+  }
+
+  private static func anchor(_ name: SimulatedName, product: String, tee: TEE, key: [UInt8]) -> JSONValue {
+    .object([
+      ("name", .string("\(name.commonName) (Vouchsafe SIMULATED)")), ("product", .string(product)),
+      ("tee", .string(tee.rawValue)), ("subject", .string(Base64.encode(name.der))),
+      ("spki", .string(Base64.encode(Mint.publicKey(of: key)))),
+    ])
   }
 }

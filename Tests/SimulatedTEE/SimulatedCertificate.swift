@@ -3,14 +3,26 @@ package import Bytes
 /// How a simulated authority signs: rightly, or wrong in one way.
 package enum SimulatedSignature: Sendable {
   case pssSHA384, pssSHA384Salt32, pssSHA256, pssSHA384MaskSHA256, pkcs1SHA384
+  case ecdsaSHA256, ecdsaSHA384
 }
 
-/// A name with the parts of AMD's; every simulated one says so in its organisation.
-package struct SimulatedName: Sendable, Equatable {
+/// A name with the parts of the vendor's; every simulated one says so in its organisation.
+package struct SimulatedName: Sendable, Hashable {
+  package enum Layout: Sendable, Hashable { case amd, intel }
+
   package var commonName: String
   package var organization = "Advanced Micro Devices (Vouchsafe SIMULATED)"
+  /// Which parts there are, and their order.
+  package var layout = Layout.amd
 
   package init(_ commonName: String) { self.commonName = commonName }
+
+  package static func intel(_ commonName: String) -> SimulatedName {
+    var name = SimulatedName(commonName)
+    name.organization = "Intel Corporation (Vouchsafe SIMULATED)"
+    name.layout = .intel
+    return name
+  }
 
   package var der: [UInt8] { Mint.name(self) }
 }
@@ -39,6 +51,15 @@ package struct SimulatedExtension: Sendable, Equatable {
 
 /// A certificate before it is signed.
 package struct SimulatedCertificate: Sendable {
+  /// What stands in it beside the extensions that are named one by one.
+  package enum Profile: Sendable {
+    case plain
+    /// No basic constraints, key usage or key identifiers, as in AMD's VCEK and VLEK.
+    case bare
+    /// Key identifiers, distribution point, key usage and basic constraints, in Intel's order.
+    case intel
+  }
+
   package var subject: SimulatedName
   package var issuer: SimulatedName
   package var subjectPublicKeyInfo: [UInt8]
@@ -50,8 +71,9 @@ package struct SimulatedCertificate: Sendable {
   package var notAfter = Timestamp(seconds: 2_300_000_000)
   package var isAuthority = false
   package var pathLength: Int?
-  /// Without basic constraints, key usage and key identifiers, as AMD's VCEK and VLEK are.
-  package var isBare = false
+  package var profile = Profile.plain
+  /// For Intel's profile alone.
+  package var distributionPoint: String?
   package var extensions: [SimulatedExtension] = []
 
   package var der: [UInt8] { Mint.certificate(self) }

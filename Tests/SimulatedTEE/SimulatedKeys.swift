@@ -1,22 +1,23 @@
 import Bytes
 import Glibc
 
-/// The private keys of a simulated vendor and its one simulated chip, as PKCS #8. They protect nothing.
+/// The private keys of the simulated vendors and of one simulated chip each, as PKCS #8. They protect nothing.
 package struct SimulatedKeys: Sendable {
   package let root: [UInt8]
   package let ask: [UInt8]
   package let asvk: [UInt8]
   package let vcek: [UInt8]
   package let vlek: [UInt8]
+  package let intel: SimulatedIntelKeys
 
   /// Three RSA-4096 and two P-384 keys: seconds of work.
-  package static func generate() -> SimulatedKeys {
-    SimulatedKeys(
-      root: Mint.rsaKey(), ask: Mint.rsaKey(), asvk: Mint.rsaKey(), vcek: Mint.p384Key(), vlek: Mint.p384Key())
+  package static func generate(intel: SimulatedIntelKeys = .generate()) -> SimulatedKeys {
+    let keys = [Mint.rsaKey(), Mint.rsaKey(), Mint.rsaKey(), Mint.p384Key(), Mint.p384Key()]
+    return SimulatedKeys(keys, intel: intel)
   }
 
   /// The keys of this process, made at first use: every test shares them.
-  package static let shared = generate()
+  package static let shared = generate(intel: .shared)
 
   /// A key that is too small for a root, for tests.
   package static let rsa2048 = Mint.rsaKey(bits: 2048)
@@ -24,15 +25,17 @@ package struct SimulatedKeys: Sendable {
   /// SubjectPublicKeyInfo of a PKCS #8 key.
   package static func publicKey(of pkcs8: [UInt8]) -> [UInt8] { Mint.publicKey(of: pkcs8) }
 
-  private init(root: [UInt8], ask: [UInt8], asvk: [UInt8], vcek: [UInt8], vlek: [UInt8]) {
-    self.root = root
-    self.ask = ask
-    self.asvk = asvk
-    self.vcek = vcek
-    self.vlek = vlek
+  private init(_ list: [[UInt8]], intel: SimulatedIntelKeys) {
+    root = list[0]
+    ask = list[1]
+    asvk = list[2]
+    vcek = list[3]
+    vlek = list[4]
+    self.intel = intel
   }
 
-  private static let names = ["ark.key.der", "ask.key.der", "asvk.key.der", "vcek.key.der", "vlek.key.der"]
+  private static let names =
+    ["ark.key.der", "ask.key.der", "asvk.key.der", "vcek.key.der", "vlek.key.der"] + SimulatedIntelKeys.names
 
   /// The keys of a folder; `nil` when one is missing.
   package init?(folder: String) {
@@ -41,12 +44,12 @@ package struct SimulatedKeys: Sendable {
       guard let key = Self.read("\(folder)/\(name)") else { return nil }
       keys.append(key)
     }
-    self.init(root: keys[0], ask: keys[1], asvk: keys[2], vcek: keys[3], vlek: keys[4])
+    self.init(Array(keys.prefix(5)), intel: SimulatedIntelKeys(Array(keys.dropFirst(5))))
   }
 
   /// Writes the keys into a folder that exists; false when a file cannot be written.
   package func write(folder: String) -> Bool {
-    zip(Self.names, [root, ask, asvk, vcek, vlek]).allSatisfy { name, key in
+    zip(Self.names, [root, ask, asvk, vcek, vlek] + intel.list).allSatisfy { name, key in
       Self.write("\(folder)/\(name)", key)
     }
   }

@@ -81,7 +81,7 @@ package struct SimulatedSNP: Sendable {
     var report = body(reportData + [UInt8](repeating: 0, count: 64 - reportData.count))
     for (offset, bytes) in signedPatches { report.replaceSubrange(offset..<offset + bytes.count, with: bytes) }
     let key = signingKey == .vcek ? authority.keys.vcek : authority.keys.vlek
-    let signature = Mint.signP384(report, key: key)
+    let signature = Mint.sign(report, key: key)
     let padding = [UInt8](repeating: 0, count: 24)
     report += signature.prefix(48).reversed() + padding + signature.suffix(48).reversed() + padding
     report += [UInt8](repeating: 0, count: 368)

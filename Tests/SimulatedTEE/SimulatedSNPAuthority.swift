@@ -68,7 +68,7 @@ package struct SimulatedSNPAuthority: Sendable {
   ) -> SimulatedCertificate {
     var certificate = SimulatedCertificate(
       subject: subject, issuer: issuer, subjectPublicKeyInfo: Mint.publicKey(of: key), issuerKey: issuerKey)
-    certificate.isBare = true
+    certificate.profile = .bare
     return certificate
   }
 

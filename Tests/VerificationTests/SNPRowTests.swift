@@ -179,6 +179,26 @@ import Testing
     let evidence = try wrong.evidence(reportData: sessionData)
     #expect(try SNPEvidence(kbsJSON: evidence.kbsJSON) == evidence)
   }
+
+  @Test func s20HostileBytesAreRefusedAndHarmless() throws {
+    let honest = try guest.evidence(reportData: sessionData).extendedBytes
+    let significant = SNPReport.byteCount + 4 * 24
+    var state: UInt64 = 0x5EED
+    func next(below limit: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33) % limit
+    }
+    for _ in 0..<200 {
+      var bytes = honest
+      for _ in 0...next(below: 3) { bytes[next(below: significant)] ^= UInt8(1 + next(below: 255)) }
+      if next(below: 4) == 0 { bytes = Array(bytes.prefix(next(below: bytes.count))) }
+      guard bytes.prefix(0x330) != honest.prefix(0x330), let evidence = try? UnverifiedEvidence.detect(bytes: bytes)
+      else { continue }
+      let result = verify(
+        evidence, with: .none, binding: Binding(reportData: sessionData), anchors: simulatedAnchors, at: now)
+      #expect(result.refusal != nil)
+    }
+  }
 }
 
 extension SimulatedSNP {

@@ -12,7 +12,7 @@ struct EvidenceRecord: Sendable {
   let endorsements: Endorsements
   let registry: RegistryPosition
   let references: [UInt8]
-  /// SHA-256 of the extra anchors, when there are any.
+  /// SHA-256 of the stored document of extra anchors, when there are any.
   let extraAnchors: [UInt8]?
   let verifiedAt: Timestamp
   let verifierBuild: String

@@ -21,13 +21,33 @@ typedef enum {
   MINT_PSS_SHA256,
   MINT_PSS_SHA384_MGF1_SHA256,
   MINT_PKCS1_SHA384,
+  /// For keys of elliptic curves; the second is wrong for every one of Intel's.
+  MINT_ECDSA_SHA256,
+  MINT_ECDSA_SHA384,
 } mint_signature;
 
-/// `OU=Engineering, C=US, L=Santa Clara, ST=CA, O=organization, CN=common_name`, in that order.
+typedef enum {
+  /// `OU=Engineering, C=US, L=Santa Clara, ST=CA, O, CN`, in that order.
+  MINT_NAME_AMD,
+  /// `CN, O, L=Santa Clara, ST=CA, C=US`, in that order.
+  MINT_NAME_INTEL,
+} mint_name_layout;
+
 typedef struct {
+  mint_name_layout layout;
   const char *organization;
   const char *common_name;
 } mint_name;
+
+typedef enum {
+  /// Key identifiers, basic constraints and key usage.
+  MINT_PROFILE_PLAIN,
+  /// None of them: AMD's VCEK and VLEK.
+  MINT_PROFILE_BARE,
+  /// Authority key identifier, distribution point, subject key identifier, key usage with non-repudiation and basic
+  /// constraints, in the order of Intel's.
+  MINT_PROFILE_INTEL,
+} mint_profile;
 
 /// An extension as it is: `value` becomes the content of extnValue.
 typedef struct {
@@ -51,8 +71,9 @@ typedef struct {
   bool is_authority;
   /// Below zero: none.
   int path_length;
-  /// No basic constraints, key usage or identifiers: the profile of AMD's VCEK and VLEK.
-  bool is_bare;
+  mint_profile profile;
+  /// Where revocation lists lie, for Intel's profile; NULL leaves the extension out.
+  const char *distribution_point;
   const mint_extension *extensions;
   size_t extension_count;
 } mint_certificate;
@@ -67,6 +88,8 @@ typedef struct {
   int64_t next_update;
   const uint64_t *revoked;
   size_t revoked_count;
+  /// With an authority key identifier, and reason codes in the entries, as Intel's are.
+  bool is_intel;
 } mint_revocation_list;
 
 /// PKCS #8.
@@ -79,7 +102,7 @@ size_t mint_public_key(mint_bytes pkcs8, uint8_t *out, size_t capacity);
 size_t mint_name_der(mint_name name, uint8_t *out, size_t capacity);
 size_t mint_certificate_der(const mint_certificate *certificate, uint8_t *out, size_t capacity);
 size_t mint_revocation_list_der(const mint_revocation_list *list, uint8_t *out, size_t capacity);
-/// r ‖ s of ECDSA over P-384 with SHA-384: 96 bytes.
-size_t mint_sign_p384(mint_bytes pkcs8, mint_bytes message, uint8_t *out, size_t capacity);
+/// r ‖ s of ECDSA: 64 bytes under a P-256 key, with SHA-256; 96 bytes under a P-384 key, with SHA-384.
+size_t mint_sign_ecdsa(mint_bytes pkcs8, mint_bytes message, uint8_t *out, size_t capacity);
 
 #endif
