@@ -68,9 +68,7 @@ package struct QuorumPolicy: Equatable, Sendable {
   }
 
   private func isSatisfied(_ name: String, by names: Set<String>) -> Bool {
-    guard let group = groups.first(where: { $0.name == name }) else {
-      return names.contains(name) && members.contains { $0.name == name }
-    }
+    guard let group = groups.first(where: { $0.name == name }) else { return names.contains(name) }
     return group.members.count { isSatisfied($0, by: names) } >= group.threshold
   }
 

@@ -72,6 +72,9 @@ struct DecisionLogTests {
     let long = [UInt8](repeating: 0, count: log.limitEntryBytes + 1)
     await #expect(throws: LogError.entryTooLong) { try await log.commit(long) }
     #expect(try await log.commit(utf8("fine")).index == 0)
+    // Nor does it spoil the record of those who came with it.
+    let results = await commitAll(entries(0..<20) + [long] + entries(20..<40), log)
+    #expect(results.count { (try? $0.get()) != nil } == 40)
   }
 
   @Test func onlyWhatIsPublishedIsServed() async throws {

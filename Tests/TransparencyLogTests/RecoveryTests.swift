@@ -166,10 +166,14 @@ struct RecoveryTests {
   @Test func aRecordsCheckpointMustBeOursAndOfItsEntries() throws {
     let disk = try disk(published: 0, total: 3)
     let other = try NoteSigner(name: signer.name, key: key(from: 9))
+    var tree = PlainTree(entries(0..<5))
     let bad = [
       try record(3..<5, by: other), try record(3..<5, root: 1..<6),
       WriteAheadRecord(index: 3, entries: entries(3..<5), checkpoint: try record(0..<3).checkpoint),
       WriteAheadRecord(index: 3, entries: entries(3..<5), checkpoint: []),
+      WriteAheadRecord(
+        index: 3, entries: entries(3..<5),
+        checkpoint: try Checkpoint(origin: signer.name, size: 6, root: tree.root(size: 5)).signed(by: signer)),
     ]
     for record in bad {
       disk["wal"] = chained([try self.record(0..<3), record])
