@@ -28,7 +28,7 @@ struct ReferenceBundleTests {
     let bundle = try ReferenceBundle(document: Sample.plainBundle())
     #expect(bundle.snp?.vmpls == [0])
     #expect(bundle.snp?.signingKeys == [.vcek])
-    #expect(bundle.snp?.requiresRevocationCheck)
+    #expect(bundle.snp?.requiresRevocationCheck == true)
     #expect(!bundle.acceptingSimulatedEvidence)
     #expect(bundle.openEnds.count == 8)
   }
