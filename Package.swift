@@ -160,15 +160,18 @@ if isFuzzing {
     module("FuzzDriver", ["CFuzz"], path: "Tests/Fuzz/Driver"),
     fuzzer("Base64", ["Bytes"]),
     fuzzer("Certificate", ["Cryptography"]),
+    fuzzer("Configuration", ["Agent", "Broker"]),
     fuzzer("HTTPHead", ["Transport"]),
     fuzzer("JOSE", ["Cryptography", "Bytes"]),
     fuzzer("JSON", ["Bytes"]),
     fuzzer("KBSMessages", ["KBSProtocol", "Bytes"]),
     fuzzer("Manifest", ["Weights"]),
+    fuzzer("Recovery", ["TransparencyLog", "SignedNotes", "Cryptography"]),
     fuzzer("SNPEvidence", ["Evidence", "Bytes"]),
     fuzzer("SignedNote", ["SignedNotes"]),
     fuzzer("Statement", ["Appraisal"]),
     fuzzer("TransparencyLog", ["TransparencyLog"]),
+    fuzzer("WeightsHeader", ["Weights"]),
   ]
   for target in targets {
     target.cSettings?.append(.unsafeFlags(["-fsanitize=fuzzer-no-link,address,undefined"]))

@@ -1,9 +1,9 @@
-import Bytes
+package import Bytes
 
 /// Checks that a weight file's header describes that file, before a program with less careful arithmetic reads it.
-enum WeightsHeader {
+package enum WeightsHeader {
   /// Why a header was refused, or why it could not be read.
-  enum Problem: Error {
+  package enum Problem: Error {
     case malformed(ParseError)
     case storage(any Error)
   }
@@ -11,7 +11,8 @@ enum WeightsHeader {
   /// Whether the name says a format that can be checked; other files pass.
   static func isChecked(path: String) -> Bool { kind(path) != nil }
 
-  static func check(_ file: any StoredBytes, path: String) throws(Problem) {
+  /// A file whose name says no format that can be checked passes.
+  package static func check(_ file: any StoredBytes, path: String) throws(Problem) {
     switch kind(path) {
     case .safetensors: try SafetensorsHeader.check(file)
     case .gguf: try GGUFHeader.check(file)

@@ -41,7 +41,8 @@ enum AuditVerify {
           ("lastTime", report.lastTime.map { .string($0.rfc3339Milliseconds) } ?? .null),
         ]))
     case .text:
-      Console.line(Console.printable("consistent: \(report.origin), \(report.size) entries"))
+      let noun = report.size == 1 ? "entry" : "entries"
+      Console.line(Console.printable("consistent: \(report.origin), \(report.size) \(noun)"))
       Console.line("root \(Base64.encode(report.root))")
       if !report.witnesses.isEmpty {
         Console.line(Console.printable("witnesses \(report.witnesses.joined(separator: " "))"))

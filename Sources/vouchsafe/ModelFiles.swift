@@ -43,11 +43,15 @@ final class NewDirectory: Sendable {
     name = cut.map { String(trimmed[trimmed.index(after: $0)...]) } ?? trimmed
     guard !name.isEmpty, name != ".", name != ".." else { throw Failure(.usage, "\(path): not a name for a directory") }
     hiddenName = ".\(name).partial"
+    let isTaken: Bool
     do throws(PlatformError) {
       parent = try FileTree.open(folder)
-      if parent.contains(name), try !parent.subtree(name).entries().isEmpty {
-        throw PlatformError.alreadyExists(.publish)
-      }
+      isTaken = parent.contains(name) ? try !parent.subtree(name).entries().isEmpty : false
+    } catch {
+      throw Failure(.usage, "\(path): \(error)")
+    }
+    guard !isTaken else { throw Failure(.usage, "\(path): exists and is not empty; give another name") }
+    do throws(PlatformError) {
       try parent.remove(hiddenName)
       staging = try parent.createDirectory(hiddenName)
     } catch {

@@ -124,7 +124,8 @@ enum ModelSeal {
           ("verifierKey", .string(signer.verifierKey.text)),
         ]))
     case .text:
-      Console.line("sealed \(manifest.files.count) files, \(manifest.totalSize) bytes, to \(target)")
+      let noun = manifest.files.count == 1 ? "file" : "files"
+      Console.line("sealed \(manifest.totalSize) bytes in \(manifest.files.count) \(noun) to \(target)")
       Console.line("manifest \(digest)")
       Console.line("signed by \(signer.verifierKey.text)")
     }

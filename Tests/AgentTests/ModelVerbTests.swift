@@ -104,7 +104,7 @@ struct ModelVerbTests {
     #expect(!folder.tree.contains("sealed"))
     #expect(try await folder.seal("--allow-code") == 0)
     #expect(try await folder.seal("--allow-code") == 1)
-    #expect(folder.errors.contains("the name is taken"))
+    #expect(folder.errors.contains("exists and is not empty"))
     unsafe symlink("/etc/passwd", "\(folder.path)/plain/link")
     #expect(
       try await folder.run("seal", "@plain", "@second", "--model", "d", "--version", "1", "--key-file", "@k") == 1)
