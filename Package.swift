@@ -134,8 +134,8 @@ var targets: [Target] = [
   tests(
     "BrokerTests",
     [
-      "Broker", "SimulatedTEE", "Evidence", "Verification", "Appraisal", "TransparencyLog", "KBSProtocol",
-      "Cryptography", "Transport", "Telemetry", "Platform", "Bytes", "TestSupport",
+      "Broker", "SimulatedTEE", "Evidence", "Verification", "Appraisal", "TransparencyLog", "SignedNotes",
+      "KBSProtocol", "Cryptography", "Transport", "Telemetry", "Platform", "Bytes", "TestSupport",
     ]),
   tests(
     "AgentTests",
@@ -168,6 +168,7 @@ if isFuzzing {
     fuzzer("SNPEvidence", ["Evidence", "Bytes"]),
     fuzzer("SignedNote", ["SignedNotes"]),
     fuzzer("Statement", ["Appraisal"]),
+    fuzzer("TransparencyLog", ["TransparencyLog"]),
   ]
   for target in targets {
     target.cSettings?.append(.unsafeFlags(["-fsanitize=fuzzer-no-link,address,undefined"]))

@@ -11,9 +11,13 @@ int32_t cplatform_reset_crash_signals(void) {
   struct sigaction plain;
   memset(&plain, 0, sizeof plain);
   plain.sa_handler = SIG_DFL;
-  for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++)
+  sigset_t unblocked;
+  sigemptyset(&unblocked);
+  for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++) {
     if (sigaction(crashes[i], &plain, NULL)) return -errno;
-  return 0;
+    sigaddset(&unblocked, crashes[i]);
+  }
+  return -pthread_sigmask(SIG_UNBLOCK, &unblocked, NULL); /* whoever started us may have blocked them */
 }
 
 int32_t cplatform_forbid_dumps(void) {

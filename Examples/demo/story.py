@@ -57,13 +57,14 @@ def seal(stage):
     return sealed
 
 
-def open_for_business(stage):
+def open_for_business(stage, sealed, engine):
     step("An operator starts a broker, which releases nothing yet")
     show(stage.init_broker())
-    stage.start_tee()
-    pod = stage.programs[-1].wait_for(r"^ready (http://\S+)")[1]
+    pod = stage.start_tee()
     stage.start_broker("--anchors", stage.anchors)
     show(f"broker at {stage.broker_url}, admin API at {stage.admin_url}")
+    show("A pod that asks now:")
+    fails(agent(stage, "early-pod", pod, sealed, engine), status=4)
     return pod
 
 
@@ -83,6 +84,32 @@ def approve(stage):
     show(stage.put_key(RESOURCE, stage.path("model.key"), BUNDLE).stdout)
 
 
+def agent_configuration(stage, folder, pod, sealed, engine):
+    """What an operator would write for a pod: whom it trusts, where its model lies, and what is started with it."""
+    return {
+        "broker": {
+            "url": stage.broker_url, "resource": RESOURCE, "caFile": str(stage.state / "tls" / "cert.pem"),
+            "logVerifierKeyFile": str(stage.state / "log.vkey"),
+        },
+        "evidence": {"source": "api-server-rest", "apiServerRest": pod},
+        "model": {
+            "directory": str(sealed), "providerVerifierKeyFile": str(stage.path("provider.vkey")), "name": MODEL,
+            "version": VERSION,
+        },
+        "destination": {"tmpfs": str(stage.memory), "name": folder.name, "acceptingSwap": has_swap()},
+        "engine": {
+            "command": str(engine.absolute()), "graceSeconds": 10,
+            "arguments": [str(HERE / "engine.py"), "{model}/model.gguf", str(folder / "engine.sock")],
+        },
+        "terminationLog": str(folder / "termination-log"),
+    }
+
+
+def has_swap():
+    """A pod has none and the agent insists on it; a person's machine may have some, and a demonstration can live with it."""
+    return len(pathlib.Path("/proc/swaps").read_text().splitlines()) > 1
+
+
 def agent(stage, name, pod, sealed, engine):
     """Starts the in-pod agent; its configuration is a file like any operator would write."""
     folder = stage.path(name)
@@ -92,6 +119,16 @@ def agent(stage, name, pod, sealed, engine):
     program = Program([stage.binaries / "vouchsafe-agent", "run", "--config", configuration], folder / "agent.log")
     stage.programs.append(program)
     return program, folder / "engine.sock"
+
+
+def fails(started, status):
+    """Waits for an agent that must not get as far as its engine, and shows its last line; the agent."""
+    program, _ = started
+    ended = program.process.wait(30)
+    if ended != status:
+        raise StageError(f"the agent ended with {ended}, not {status}:\n{program.output()}")
+    show(program.output().splitlines()[-1])
+    return program
 
 
 def ask(place, question):
@@ -152,7 +189,11 @@ def serve(stage, pod, sealed, engine):
         raise StageError(f"the engine answered {said!r}")
     show("The answer is in the weights' last layer: it comes out right only from the very bytes that were sealed.")
     status = program.stop()
-    show(f"agent ended with status {status}")
+    if status != 0:
+        raise StageError(f"the agent ended with {status}:\n{program.output()[-2000:]}")
+    if left := list(stage.memory.iterdir()):
+        raise StageError(f"the agent left {left[0].name} in memory")
+    show("The engine was asked to end; nothing of the model is left in memory.")
 
 
 def expected_answer():
@@ -162,16 +203,12 @@ def expected_answer():
 
 
 def refuse_another(stage, sealed, engine):
-    step("A pod that differs in one bit of its measurement is refused, and told nothing")
+    step("A pod that differs in one bit of its measurement is refused, with a code and a number")
     changed = f"{int(MEASUREMENT[:2], 16) ^ 1:02x}{MEASUREMENT[2:]}"
     pod = stage.start_tee(changed, name="other")
-    program, _ = agent(stage, "other-pod", pod, sealed, engine)
-    status = program.process.wait(30)
-    if status != 4:
-        raise StageError(f"the agent ended with {status}, not 4:\n{program.output()}")
-    show(program.output())
+    program = fails(agent(stage, "other-pod", pod, sealed, engine), status=4)
     step("The operator asks why")
-    identity = program.wait_for(r"decision[ :=\"]+([0-9a-zA-Z_-]{6,})")[1]
+    identity = program.wait_for(r'"decision":"(\w+)"')[1]
     show(stage.vouchsafe("policy", "explain", identity, "--broker", stage.admin_url).stdout)
 
 
@@ -184,22 +221,22 @@ def refuse_altered_weights(stage, pod, sealed, engine):
     data[len(data) // 2] ^= 1
     blob.chmod(0o600)
     blob.write_bytes(data)
-    program, _ = agent(stage, "altered-pod", pod, altered, engine)
-    status = program.process.wait(30)
-    if status != 6:
-        raise StageError(f"the agent ended with {status}, not 6:\n{program.output()}")
-    show(program.output())
+    fails(agent(stage, "altered-pod", pod, altered, engine), status=6)
+    if left := list(stage.memory.iterdir()):
+        raise StageError(f"the agent left {left[0].name} in memory")
 
 
 def audit(stage, kept):
     step("Anyone can check the log of all this")
     for program in reversed(stage.programs):
-        if (status := program.stop()) not in (0, 4, 6, -signal.SIGTERM):
+        status = program.stop()
+        simulator = program.words[0].endswith("simulated-tee")  # a toy, which a signal just ends
+        if status not in (0, 4, 6) and not simulator:
             raise StageError(f"{program.words[0]} ended with {status}:\n{program.output()[-2000:]}")
     shutil.copytree(stage.state / "log" / "tile", kept / "tile")
     shutil.copy(stage.state / "log" / "checkpoint", kept)
     shutil.copy(stage.state / "log.vkey", kept)
-    show(stage.vouchsafe("audit", "verify", kept, "--log-key", kept / "log.vkey").stdout)
+    show(stage.vouchsafe("audit", "verify", kept, "--vkey", kept / "log.vkey").stdout)
 
 
 def play(stage, engine, kept):
@@ -207,7 +244,7 @@ def play(stage, engine, kept):
         Vouchsafe: weights that open only inside a pod that has proved what it runs.
         The TEE of this demonstration is SIMULATED, and every decision made with it says so."""))
     sealed = seal(stage)
-    pod = open_for_business(stage)
+    pod = open_for_business(stage, sealed, engine)
     approve(stage)
     serve(stage, pod, sealed, engine)
     refuse_another(stage, sealed, engine)
@@ -226,7 +263,10 @@ def main():
     kept.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
     try:
-        with tempfile.TemporaryDirectory(prefix="vouchsafe-demo-") as folder, Stage(folder, given.bin) as stage:
+        with (tempfile.TemporaryDirectory(prefix="vouchsafe-demo-") as folder,
+              tempfile.TemporaryDirectory(prefix="vouchsafe-demo-", dir="/dev/shm") as memory,
+              Stage(folder, given.bin) as stage):
+            stage.memory = pathlib.Path(memory)
             play(stage, given.engine, kept)
     except (StageError, OSError, subprocess.SubprocessError) as error:
         shutil.rmtree(kept, ignore_errors=True)

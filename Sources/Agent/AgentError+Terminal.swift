@@ -14,6 +14,7 @@ extension AgentError {
     case .noEvidence: .unavailable
     case .weights(let error): error.exit
     case .platform(.notTmpfs), .platform(.alreadyExists(_)), .platform(.swapIsOn): .usage
+    case .platform(.system(.startProcess, _)): .usage
     case .platform: .unavailable
     case .noAnswer(_, .tlsUntrusted): .invalid
     case .noAnswer(_, .badURL), .noAnswer(_, .tlsMisconfigured): .usage

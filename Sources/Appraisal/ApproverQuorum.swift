@@ -14,7 +14,7 @@ package struct ApproverQuorum: Equatable, Sendable {
   private let policy: QuorumPolicy
 
   package init(threshold: Int, approvers: [NoteVerifierKey]) throws(StatementError) {
-    guard (1...Self.approverLimit).contains(approvers.count), (1...approvers.count).contains(threshold),
+    guard (1...Self.approverLimit).contains(approvers.count),
       approvers.allSatisfy({ $0.algorithm == .ed25519 && BundleText.isName($0.name) }),
       let policy = try? QuorumPolicy(threshold: threshold, of: approvers), policy.leastSigners == threshold
     else { throw .badQuorum }

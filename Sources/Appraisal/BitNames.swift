@@ -15,6 +15,14 @@ enum BitNames {
   ]
 }
 
+extension BitNames {
+  /// TDATTRIBUTES. Spec: Intel TDX Module ABI.
+  static let tdAttributes: [(name: String, bit: UInt64)] = [
+    ("debug", 0), ("lass", 27), ("septVEDisabled", 28), ("migratable", 29), ("protectionKeys", 30), ("keyLocker", 31),
+    ("partitioningAware", 62), ("performanceMonitored", 63),
+  ]
+}
+
 /// Which bits of a field must be set and which must be clear. Bits without a name are the strict rule's.
 package struct BitRequirements: Equatable, Sendable {
   package var required: UInt64 = 0
@@ -32,6 +40,24 @@ package struct BitRequirements: Equatable, Sendable {
     forbidden = try Self.mask(&reader, "forbidden", names)
     guard required & forbidden == 0 else { throw ParseError(reader.name("required"), .duplicate) }
     try reader.finish()
+  }
+
+  /// The bits of `value` that are not as they must be.
+  func mismatches(
+    _ value: UInt64, _ field: String, _ names: [(name: String, bit: UInt64)],
+    _ codes: (missing: Mismatch.Code, forbidden: Mismatch.Code)
+  ) -> [Mismatch] {
+    var found: [Mismatch] = []
+    for (name, bit) in names {
+      let isSet = value >> bit & 1 == 1
+      if !isSet, required >> bit & 1 == 1 {
+        found.append(Mismatch(codes.missing, "\(field).\(name)", got: "0", wanted: "1"))
+      }
+      if isSet, forbidden >> bit & 1 == 1 {
+        found.append(Mismatch(codes.forbidden, "\(field).\(name)", got: "1", wanted: "0"))
+      }
+    }
+    return found
   }
 
   private static func mask(

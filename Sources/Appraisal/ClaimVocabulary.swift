@@ -29,7 +29,7 @@ enum ClaimVocabulary {
 
   static let entries: [String: Entry] = {
     var entries: [String: Entry] = [
-      "tee": Entry(kind: .word(["snp"])) { .text($0.tee.rawValue) },
+      "tee": Entry(kind: .word(["snp", "tdx"])) { .text($0.tee.rawValue) },
       "simulated": Entry(kind: .flag) { .flag($0.isSimulated) },
       "product": snp(.word(SNPProduct.allCases.map(\.rawValue))) { .text($0.product.rawValue) },
       "signingKey": snp(.word(["VCEK", "VLEK"])) { .text($0.signingKey.rawValue) },
@@ -55,6 +55,7 @@ enum ClaimVocabulary {
     for (name, bit) in BitNames.platformInfo {
       entries["platformInfo.\(name)"] = snp(.flag) { .flag($0.platformInfo >> bit & 1 == 1) }
     }
+    entries.merge(tdxEntries) { known, _ in known }
     return entries
   }()
 
@@ -62,6 +63,7 @@ enum ClaimVocabulary {
     Entry(kind: kind) { facts in
       switch facts.platform {
       case .snp(let snp): value(snp)
+      case .tdx: nil
       }
     }
   }

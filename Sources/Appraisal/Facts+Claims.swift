@@ -4,7 +4,11 @@ import Verification
 extension Facts {
   init(_ claims: Claims) {
     isSimulated = claims.simulated
-    platform = .snp(SNPFacts(claims.snp))
+    platform =
+      switch claims.platform {
+      case .snp(let snp): .snp(SNPFacts(snp))
+      case .tdx(let tdx): .tdx(TDXFacts(tdx))
+      }
     strictRefusals = Verification.strictRefusals(claims)
   }
 }

@@ -7,6 +7,8 @@ package struct Mismatch: Equatable, Sendable {
     // the built-in strict rule
     case requestedByHost, debugEnabled, migrationAllowed, policyReservedBit, policyUnknownBits, abiVersionUnmet
     case vmplNotZero, platformUnknownBits, strictRule
+    case tcbNotUpToDate, performanceMonitored, partitioningAware, septVEEnabled, attributesUnknownBits, serviceTDBound
+    case featuresMissing
     // the state of the reference values
     case noReferenceValues, everythingRevoked, bundleRevoked, measurementRevoked, chipRevoked, productRevoked
     case bundleNotYetValid, bundleExpired
@@ -15,6 +17,8 @@ package struct Mismatch: Equatable, Sendable {
     case providerNotAllowed, signingKeyNotAllowed, idKeyNotAllowed, authorKeyNotAllowed, guestSVNTooLow, vmplNotAllowed
     case guestPolicyMissing, guestPolicyForbidden, platformInfoMissing, platformInfoForbidden
     case reportedTCBTooLow, launchTCBTooLow, mitigationMissing, revocationUnchecked
+    case registerMismatch, registerUnproven, eventLogMissing, moduleNotAllowed, ownerNotAllowed, serviceTDNotAllowed
+    case evaluationTooOld, tdAttributeMissing, tdAttributeForbidden, featuresNotAllowed
     // a release
     case resourceRevoked, resourceUnbound, bundleNotPermitted, resourceNotInBundle, conditionUnmet
   }
@@ -33,6 +37,14 @@ package struct Mismatch: Equatable, Sendable {
     self.wanted = wanted
     self.bundle = bundle
   }
+
+  /// At most four of the values: enough for a person, bounded for a store.
+  static func oneOf(_ values: [String]) -> String {
+    let shown = values.prefix(4).joined(separator: ", ")
+    return values.count > 4 ? "\(shown) and \(values.count - 4) more" : shown
+  }
+
+  static func hex(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
 
   package var json: JSONValue {
     var object = JSONObject([

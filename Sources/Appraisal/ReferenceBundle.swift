@@ -12,7 +12,9 @@ package struct ReferenceBundle: Equatable, Sendable {
   package let workload: String
   package let notBefore: Timestamp?
   package let notAfter: Timestamp?
-  package let snp: SNPReference
+  /// At least one of these; a platform of another technology does not match.
+  package let snp: SNPReference?
+  package let tdx: TDXReference?
   /// The resources this workload may have; `nil` leaves that to rules and bindings.
   package let resources: [ResourcePath]?
   /// Simulated TEEs may pass: for tests only.
@@ -34,14 +36,16 @@ package struct ReferenceBundle: Equatable, Sendable {
     resources = try reader.optionalList("resources") { value in value.stringValue.flatMap { try? ResourcePath($0) } }
     acceptingSimulatedEvidence = try reader.optionalBool("acceptingSimulatedEvidence") ?? false
     var tees = try reader.object("tees")
-    snp = try SNPReference(parsing: try tees.object("snp"))
+    snp = try tees.optionalObject("snp").map { section throws(ParseError) in try SNPReference(parsing: section) }
+    tdx = try tees.optionalObject("tdx").map { section throws(ParseError) in try TDXReference(parsing: section) }
     try tees.finish()
+    if snp == nil, tdx == nil { throw ParseError("tees", .missing) }
     try reader.finish()
   }
 
   /// What the bundle leaves open, in words.
   package var openEnds: [String] {
-    var open = snp.openEnds
+    var open = (snp?.openEnds ?? []) + (tdx?.openEnds ?? [])
     if resources == nil { open.append("resources are not listed: any resource bound to this bundle may be had") }
     if notAfter == nil { open.append("it never expires") }
     if acceptingSimulatedEvidence { open.append("SIMULATED evidence is accepted: for tests only") }

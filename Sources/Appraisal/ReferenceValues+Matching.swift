@@ -19,14 +19,23 @@ extension ReferenceValues {
   /// Every difference between a platform and one bundle.
   private func mismatches(_ facts: Facts, _ name: String, at now: Timestamp) -> [Mismatch] {
     guard let bundle = bundles[name]?.bundle else { return [] }
-    var found = validity(bundle, at: now) + strictMismatches(facts, bundle)
+    var found = validity(bundle, at: now) + strictMismatches(facts, bundle, at: now)
     if facts.isSimulated && !bundle.acceptingSimulatedEvidence {
       found.append(Mismatch(.simulatedEvidence, "simulated", got: "true", wanted: "false"))
     }
-    switch facts.platform {
-    case .snp(let snp): found += bundle.snp.mismatches(snp)
-    }
+    found += platformMismatches(facts, bundle)
     return found.map { Mismatch($0.code, $0.field, got: $0.got, wanted: $0.wanted, bundle: name) }
+  }
+
+  private func platformMismatches(_ facts: Facts, _ bundle: ReferenceBundle) -> [Mismatch] {
+    let mismatches: [Mismatch]? =
+      switch facts.platform {
+      case .snp(let snp): bundle.snp?.mismatches(snp)
+      case .tdx(let tdx): bundle.tdx?.mismatches(tdx)
+      }
+    let wanted = [bundle.snp == nil ? nil : "snp", bundle.tdx == nil ? nil : "tdx"].compactMap { $0 }
+    return mismatches
+      ?? [Mismatch(.teeNotInBundle, "tee", got: facts.tee.rawValue, wanted: Mismatch.oneOf(wanted))]
   }
 
   private func validity(_ bundle: ReferenceBundle, at now: Timestamp) -> [Mismatch] {
@@ -43,12 +52,16 @@ extension ReferenceValues {
     return found
   }
 
-  /// The built-in strict rule. A bundle widens it in one place: it may name a VMPL other than 0, since it always pins the
-  /// measurement; whether the report's VMPL is one it names is the bundle's own check.
-  private func strictMismatches(_ facts: Facts, _ bundle: ReferenceBundle) -> [Mismatch] {
+  /// The built-in strict rule, but for the places at which a bundle widens it by name.
+  private func strictMismatches(_ facts: Facts, _ bundle: ReferenceBundle, at now: Timestamp) -> [Mismatch] {
     facts.strictRefusals.compactMap { refusal in
       let code = Mismatch.Code(rawValue: refusal.code.rawValue) ?? .strictRule
-      if code == .vmplNotZero && bundle.snp.vmpls != [0] { return nil }
+      let isAccepted: Bool? =
+        switch facts.platform {
+        case .snp: bundle.snp?.accepts(refusal)
+        case .tdx(let tdx): bundle.tdx?.accepts(refusal, of: tdx, at: now)
+        }
+      if isAccepted == true { return nil }
       return Mismatch(code, refusal.field ?? "", got: refusal.got ?? "", wanted: refusal.wanted ?? "")
     }
   }
@@ -59,18 +72,22 @@ extension ReferenceValues {
     if revocations.contains(.everything) {
       found.append(Mismatch(.everythingRevoked, "everything", got: "revoked", wanted: "in force"))
     }
+    func revoke(_ scope: RevocationScope, _ code: Mismatch.Code, _ field: String, got: String) {
+      guard revocations.contains(scope) else { return }
+      found.append(Mismatch(code, field, got: got, wanted: "not revoked"))
+    }
+    func measurement(_ field: String, _ value: [UInt8]) {
+      revoke(.measurement(value), .measurementRevoked, field, got: Hex.encode(value))
+    }
     switch facts.platform {
     case .snp(let snp):
-      if revocations.contains(.measurement(snp.measurement)) {
-        found.append(
-          Mismatch(.measurementRevoked, "measurement", got: Hex.encode(snp.measurement), wanted: "not revoked"))
-      }
-      if revocations.contains(.chip(snp.chipID)) {
-        found.append(Mismatch(.chipRevoked, "chipID", got: Hex.encode(snp.chipID), wanted: "not revoked"))
-      }
-      if revocations.contains(.product(snp.product)) {
-        found.append(Mismatch(.productRevoked, "product", got: snp.product.rawValue, wanted: "not revoked"))
-      }
+      measurement("measurement", snp.measurement)
+      revoke(.chip(snp.chipID), .chipRevoked, "chipID", got: Hex.encode(snp.chipID))
+      revoke(.product(snp.product), .productRevoked, "product", got: snp.product.rawValue)
+    case .tdx(let tdx):
+      measurement("mrTD", tdx.mrTD)
+      for (index, value) in tdx.rtmr.enumerated() { measurement("rtmr\(index)", value) }
+      revoke(.chip(tdx.ppid), .chipRevoked, "ppid", got: Hex.encode(tdx.ppid))
     }
     return found
   }

@@ -5,10 +5,10 @@ package import KBSProtocol
 /// What a revocation stops. Spec: reliability §7.3.
 package enum RevocationScope: Hashable, Sendable {
   case bundle(String)
-  /// 48 bytes.
+  /// 48 bytes: a launch digest, or the value of a register.
   case measurement([UInt8])
   case resource(ResourcePath)
-  /// 64 bytes.
+  /// One platform: 64 bytes of CHIP_ID, or 16 of PPID.
   case chip([UInt8])
   /// A whole generation of processors.
   case product(SNPProduct)
@@ -22,7 +22,7 @@ package enum RevocationScope: Hashable, Sendable {
     case "everything" where parts.count == 1: self = .everything
     case "bundle" where BundleText.isName(value): self = .bundle(value)
     case "measurement": self = .measurement(try Self.bytes(value, 48))
-    case "chip": self = .chip(try Self.bytes(value, 64))
+    case "chip": self = .chip(try Self.bytes(value, 64, 16))
     case "resource":
       guard let path = try? ResourcePath(value) else { throw ParseError("scope", .unexpected) }
       self = .resource(path)
@@ -45,9 +45,9 @@ package enum RevocationScope: Hashable, Sendable {
   }
 
   /// Lower-case hexadecimal of that many bytes: one scope, one text.
-  private static func bytes(_ text: String, _ count: Int) throws(ParseError) -> [UInt8] {
+  private static func bytes(_ text: String, _ counts: Int...) throws(ParseError) -> [UInt8] {
     let bytes = try Hex.decode(text, "scope")
-    guard bytes.count == count, Hex.encode(bytes) == text else { throw ParseError("scope", .notCanonical) }
+    guard counts.contains(bytes.count), Hex.encode(bytes) == text else { throw ParseError("scope", .notCanonical) }
     return bytes
   }
 }

@@ -38,7 +38,10 @@ struct SNPFacts: Equatable, Sendable {
 
 /// What is judged of a platform, and what the built-in strict rule holds against it.
 struct Facts: Equatable, Sendable {
-  enum Platform: Equatable, Sendable { case snp(SNPFacts) }
+  enum Platform: Equatable, Sendable {
+    case snp(SNPFacts)
+    case tdx(TDXFacts)
+  }
 
   var isSimulated: Bool
   var platform: Platform
@@ -47,6 +50,7 @@ struct Facts: Equatable, Sendable {
   var tee: TEE {
     switch platform {
     case .snp: .snp
+    case .tdx: .tdx
     }
   }
 }

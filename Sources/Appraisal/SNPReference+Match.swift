@@ -8,6 +8,10 @@ extension SNPReference {
     identityMismatches(facts) + keyMismatches(facts) + levelMismatches(facts) + bitMismatches(facts)
   }
 
+  /// Whether this bundle widens the built-in strict rule at this place: it may name a VMPL other than 0, since it always
+  /// pins the measurement. Whether the report's VMPL is one it names is a check of its own.
+  func accepts(_ refusal: Refusal) -> Bool { refusal.code == .vmplNotZero && vmpls != [0] }
+
   private func identityMismatches(_ facts: SNPFacts) -> [Mismatch] {
     var found: [Mismatch] = []
     if !measurements.contains(facts.measurement) {
@@ -78,42 +82,18 @@ extension SNPReference {
   private func mitigation(_ field: String, _ got: UInt64?, _ required: UInt64) -> [Mismatch] {
     guard (got ?? 0) & required != required else { return [] }
     return [
-      Mismatch(.mitigationMissing, field, got: got.map(Self.hex) ?? "none", wanted: "all of \(Self.hex(required))")
+      Mismatch(
+        .mitigationMissing, field, got: got.map(Mismatch.hex) ?? "none", wanted: "all of \(Mismatch.hex(required))")
     ]
   }
 
   private func bitMismatches(_ facts: SNPFacts) -> [Mismatch] {
-    Self.bits(
-      facts.guestPolicy, guestPolicy, "guestPolicy", BitNames.guestPolicy, (.guestPolicyMissing, .guestPolicyForbidden))
-      + Self.bits(
-        facts.platformInfo, platformInfo, "platformInfo", BitNames.platformInfo,
-        (.platformInfoMissing, .platformInfoForbidden))
+    guestPolicy.mismatches(
+      facts.guestPolicy, "guestPolicy", BitNames.guestPolicy, (.guestPolicyMissing, .guestPolicyForbidden))
+      + platformInfo.mismatches(
+        facts.platformInfo, "platformInfo", BitNames.platformInfo, (.platformInfoMissing, .platformInfoForbidden))
   }
 
-  private static func bits(
-    _ value: UInt64, _ wanted: BitRequirements, _ field: String, _ names: [(name: String, bit: UInt64)],
-    _ codes: (missing: Mismatch.Code, forbidden: Mismatch.Code)
-  ) -> [Mismatch] {
-    var found: [Mismatch] = []
-    for (name, bit) in names {
-      let isSet = value >> bit & 1 == 1
-      if !isSet, wanted.required >> bit & 1 == 1 {
-        found.append(Mismatch(codes.missing, "\(field).\(name)", got: "0", wanted: "1"))
-      }
-      if isSet, wanted.forbidden >> bit & 1 == 1 {
-        found.append(Mismatch(codes.forbidden, "\(field).\(name)", got: "1", wanted: "0"))
-      }
-    }
-    return found
-  }
-
-  private static func hex(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
-
-  private static func oneOf(_ values: [[UInt8]]) -> String { oneOf(values.map { Hex.encode($0) }) }
-
-  /// At most four of the values: enough for a person, bounded for a store.
-  private static func oneOf(_ values: [String]) -> String {
-    let shown = values.prefix(4).joined(separator: ", ")
-    return values.count > 4 ? "\(shown) and \(values.count - 4) more" : shown
-  }
+  private static func oneOf(_ values: [[UInt8]]) -> String { Mismatch.oneOf(values.map { Hex.encode($0) }) }
+  private static func oneOf(_ values: [String]) -> String { Mismatch.oneOf(values) }
 }

@@ -41,11 +41,15 @@ extension KeyBroker {
       try message.primaryDigest(answering: session.challenge.nonce)
     }
     let evidence = try parse(message, for: session, at: now)
-    let endorsements = self.endorsements.all
-    let binding = Binding(runtimeDigest: digest, hostData: message.initData?.fieldValue(byteCount: 32))
+    let endorsements = self.endorsements.endorsements(for: evidence, anchors: anchors, at: now)
+    let binding = Binding(
+      runtimeDigest: digest, hostData: message.initData?.fieldValue(byteCount: evidence.tee.hostDataCount))
     let claims: Claims
-    switch verify(evidence, with: endorsements, binding: binding, anchors: anchors, at: now) {
-    case .success(let genuine): claims = genuine
+    let floors = self.endorsements.floors
+    switch verify(evidence, with: endorsements, binding: binding, anchors: anchors, at: now, floors: floors) {
+    case .success(let genuine):
+      claims = genuine
+      self.endorsements.noteEvaluation(of: genuine)
     case .failure(let refusal): throw countRefusal(refusal, of: session.tee.rawValue, at: now)
     }
     return try await judge(
@@ -95,7 +99,7 @@ extension KeyBroker {
       challenge: Hash.sha256.digest(Array(context.session.challenge.nonce.utf8)), evidence: digest,
       collateral: blobs.map { Hash.sha256.digest($0) },
       initData: context.message.initData.map { Hash.sha256.digest(Array($0.body.utf8)) },
-      platform: keyring.pseudonym(of: claims.snp.chipID + Array((claims.snp.cspID ?? "").utf8)))
+      platform: keyring.pseudonym(of: claims.platformIdentity))
   }
 
   private func accept(
@@ -127,6 +131,11 @@ extension KeyBroker {
     vector.executables = 3
     return vector
   }()
+}
+
+extension TEE {
+  /// The width of the field that holds the init-data digest: HOST_DATA or MRCONFIGID.
+  fileprivate var hostDataCount: Int { self == .tdx ? 48 : 32 }
 }
 
 /// One attestation on its way through `attest`.

@@ -15,7 +15,7 @@ package final class KeyBroker: Sendable {
   let keyring: Keyring
   let vault: Vault
   let anchors: Anchors
-  /// SHA-256 over the files of extra anchors; `nil` without any.
+  /// SHA-256 of the stored document of extra anchors (a JSON array of their files); `nil` without any.
   let extraAnchorsDigest: [UInt8]?
   let endorsements: EndorsementStore
   let log: DecisionLog

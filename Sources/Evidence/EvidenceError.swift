@@ -14,6 +14,8 @@ package enum EvidenceError: Error, Equatable, Sendable {
   case unrecognised
   /// A report whose signature is zero in one of its halves.
   case unsigned
+  /// A quote of a form that is known and not read.
+  case unsupportedQuote(UnsupportedQuote)
 
   /// Stable, without any part of the input.
   package var code: String {
@@ -24,10 +26,25 @@ package enum EvidenceError: Error, Equatable, Sendable {
     case .sampleTEE: "sampleTEE"
     case .unrecognised: "unrecognisedEvidence"
     case .unsigned: "unsignedReport"
+    case .unsupportedQuote: "unsupportedQuote"
     }
   }
 
   static func malformed(_ field: StaticString, _ reason: ParseError.Reason) -> EvidenceError {
     .malformed(ParseError(field, reason))
   }
+}
+
+/// Quotes that are recognised and not accepted.
+package enum UnsupportedQuote: Equatable, Sendable {
+  /// Of an SGX enclave.
+  case enclave
+  case version(UInt16)
+  /// An attestation key other than ECDSA P-256.
+  case keyType(UInt16)
+  case bodyType(UInt16)
+  /// Type 4: a partitioned TD or one with an extended service TD.
+  case partitionedBody
+  /// The platform's certificates would have to be fetched.
+  case certificatesNotEmbedded(UInt16)
 }

@@ -3,10 +3,12 @@ package import Bytes
 /// Evidence of one technology, well-formed to its last byte and believed by nobody yet.
 package enum UnverifiedEvidence: Sendable, Equatable {
   case snp(SNPEvidence)
+  case tdx(TDXEvidence)
 
   package var tee: TEE {
     switch self {
     case .snp: .snp
+    case .tdx: .tdx
     }
   }
 
@@ -16,12 +18,14 @@ package enum UnverifiedEvidence: Sendable, Equatable {
   package static func parse(tee: TEE, kbsJSON: JSONValue) throws(EvidenceError) -> UnverifiedEvidence {
     switch tee {
     case .snp: .snp(try SNPEvidence(kbsJSON: kbsJSON))
+    case .tdx: .tdx(try TDXEvidence(kbsJSON: kbsJSON))
     case .sample, .sampleDevice: throw .sampleTEE
     default: throw .unsupportedTEE(tee)
     }
   }
 
-  /// Reads what a file holds: a raw or an extended report, its hexadecimal or base64 text, or KBS evidence JSON.
+  /// Reads what a file holds: a quote, a raw or an extended report, their hexadecimal or base64 text, or KBS evidence
+  /// JSON.
   ///
   /// - Parameter tee: the technology to expect; `nil` recognises it by structure.
   package static func parse(bytes: [UInt8], tee: TEE? = nil) throws(EvidenceError) -> UnverifiedEvidence {
@@ -30,8 +34,11 @@ package enum UnverifiedEvidence: Sendable, Equatable {
     switch content {
     case .json(let value): return try parse(tee: named, kbsJSON: value)
     case .binary(let bytes):
-      guard named == .snp else { return try parse(tee: named, kbsJSON: .null) }
-      return .snp(try SNPEvidence(raw: bytes))
+      switch named {
+      case .snp: return .snp(try SNPEvidence(raw: bytes))
+      case .tdx: return .tdx(try TDXEvidence(raw: bytes))
+      default: return try parse(tee: named, kbsJSON: .null)
+      }
     }
   }
 
@@ -96,14 +103,19 @@ private enum FileContent {
     return nil
   }
 
-  /// A TDX quote has 0x81 as its third word, where a report has its policy. Everything else of a report's size or more
-  /// is read as a report, whose own errors tell more.
+  /// A quote has a type of key in its second half-word, where a report's version ends in zeros, and the type of its TEE
+  /// in the next word, where a report has its policy. Everything else is read as a report, whose own errors tell more.
   private static func tee(of bytes: [UInt8]) -> TEE? {
     var cursor = ByteCursor(bytes)
     guard let version = try? cursor.littleEndian("version", as: UInt16.self),
-      (try? cursor.littleEndian("keyType", as: UInt16.self)) != nil,
+      let keyType = try? cursor.littleEndian("keyType", as: UInt16.self),
       let type = try? cursor.littleEndian("type", as: UInt32.self)
     else { return nil }
-    return (3...5).contains(version) && bytes[2] != 0 && type == 0x81 ? .tdx : .snp
+    guard (1...9).contains(version), keyType != 0 else { return .snp }
+    switch type {
+    case 0: return .sgx
+    case 0x81: return .tdx
+    default: return .snp
+    }
   }
 }

@@ -3,7 +3,7 @@ import Bytes
 /// The keys `version` and `algorithm` at the top of an init-data document.
 ///
 /// Not a reader of TOML: only lines `key = "text"` (or with single quotes), comments and empty lines may stand before the
-/// first table, each key once. Whatever else TOML allows there is refused, so that no other reader sees another algorithm.
+/// first table, those two keys, each once. Whatever else TOML allows there is refused, so that no other reader sees another algorithm.
 struct InitDataHeader: Equatable {
   let version: String
   let algorithm: String
@@ -37,21 +37,7 @@ struct InitDataHeader: Equatable {
     guard let end = rest.firstIndex(of: quote) else { throw error(.truncated) }
     let after = trim(rest[rest.index(after: end)...])
     guard after.isEmpty || after.first == UInt8(ascii: "#") else { throw error(.unexpected) }
-    return (try word(key), try word(rest[..<end]))
-  }
-
-  /// Letters, digits, `.`, `-` and `_`: no escapes, so none can be read in two ways.
-  private static func word(_ bytes: ArraySlice<UInt8>) throws(KBSProtocolError) -> String {
-    let isPlain = bytes.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
-        true
-      default: false
-      }
-    }
-    guard isPlain, !bytes.isEmpty else { throw error(.unexpected) }
-    return String(decoding: bytes, as: UTF8.self)
+    return (String(decoding: key, as: UTF8.self), String(decoding: rest[..<end], as: UTF8.self))
   }
 
   private static func trim(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {

@@ -58,7 +58,7 @@ package final class DurableDirectory: Sendable {
     var done = 0
     while done < bytes.count {
       let place = off_t(offset) + off_t(done)
-      let count = unsafe bytes.withUnsafeBytes { unsafe pwrite(handle, $0.baseAddress! + done, $0.count - done, place) }
+      let count = unsafe bytes[done...].withUnsafeBytes { unsafe pwrite(handle, $0.baseAddress, $0.count, place) }
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { throw .system(.writeFile, errno: count < 0 ? errno : ENOSPC) }
       done += count

@@ -12,9 +12,10 @@ final class FileDescriptor: Sendable {
   func read(at offset: Int, into buffer: inout MutableRawSpan) throws(PlatformError) {
     let descriptor = number
     let failure: PlatformError? = unsafe buffer.withUnsafeMutableBytes { bytes in
+      guard let start = bytes.baseAddress else { return nil }
       var done = 0
       while done < bytes.count {
-        let count = unsafe pread(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
+        let count = unsafe pread(descriptor, start + done, bytes.count - done, off_t(offset + done))
         if count < 0 && errno == EINTR { continue }
         if count < 0 { return .system(.readFile, errno: errno) }
         if count == 0 { return .endsTooEarly }
@@ -28,9 +29,10 @@ final class FileDescriptor: Sendable {
   func write(_ span: RawSpan, at offset: Int) throws(PlatformError) {
     let descriptor = number
     let failure: PlatformError? = unsafe span.withUnsafeBytes { bytes in
+      guard let start = bytes.baseAddress else { return nil }
       var done = 0
       while done < bytes.count {
-        let count = unsafe pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
+        let count = unsafe pwrite(descriptor, start + done, bytes.count - done, off_t(offset + done))
         if count < 0 && errno == EINTR { continue }
         guard count > 0 else { return .system(.writeFile, errno: count < 0 ? errno : ENOSPC) }
         done += count

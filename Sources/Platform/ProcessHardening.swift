@@ -6,8 +6,10 @@ package enum ProcessHardening {
   /// core files, and forbids other processes of the same user to read this one's memory.
   package static func apply() throws(PlatformError) {
     try check(cplatform_reset_crash_signals(), .harden)
-    try check(cplatform_forbid_dumps(), .harden)
+    try forbidDumps()
   }
+
+  static func forbidDumps() throws(PlatformError) { try check(cplatform_forbid_dumps(), .harden) }
 
   /// Whether a crash of this process could leave its memory anywhere.
   package static var isDumpable: Bool { cplatform_is_dumpable() != 0 }

@@ -18,6 +18,8 @@ package struct AuditReport: Equatable, Sendable {
   package private(set) var simulated = 0
   package private(set) var firstTime: Timestamp?
   package private(set) var lastTime: Timestamp?
+  /// The first entry that is not a leaf as we write them.
+  private(set) var leafFailure: AuditFailure?
 
   init(of signed: VerifiedCheckpoint) {
     origin = signed.checkpoint.origin
@@ -28,7 +30,7 @@ package struct AuditReport: Equatable, Sendable {
   }
 
   /// Counts one entry: a strict JSON object with `v`, `type` and `time`.
-  mutating func add(_ entry: [UInt8], at index: UInt64) throws(AuditFailure) {
+  mutating func add(_ entry: [UInt8], at index: UInt64) {
     do throws(ParseError) {
       var leaf = try JSONReader(try StrictJSON.parse(entry), "leaf")
       guard try leaf.integer("v", as: Int.self) == 1 else { throw ParseError("leaf.v", .outOfRange) }
@@ -39,7 +41,7 @@ package struct AuditReport: Equatable, Sendable {
       if try leaf.optionalBool("sim") == true { simulated += 1 }
       firstTime = min(firstTime ?? time, time)
       lastTime = max(lastTime ?? time, time)
-    } catch { throw .leaf(index: index, error) }
+    } catch { leafFailure = leafFailure ?? .leaf(index: index, error) }
   }
 }
 

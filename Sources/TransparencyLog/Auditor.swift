@@ -42,6 +42,8 @@ package struct Auditor {
     guard try await recompute(signed.size, &report, &source) == signed.root.bytes else {
       throw AuditFailure.rootMismatch
     }
+    // Only now: a damaged entry is first of all damaged, whatever it says.
+    if let failure = report.leafFailure { throw failure }
     return report
   }
 
@@ -61,7 +63,7 @@ package struct Auditor {
     for start in stride(from: 0, to: size, by: 256) {
       for (offset, entry) in try await bundle(start / 256, Int(min(256, size - start)), &source).enumerated() {
         let index = start + UInt64(offset)
-        if leaves == .ours { try report.add(entry, at: index) }
+        if leaves == .ours { report.add(entry, at: index) }
         try await levels.add(Hash.sha256.digest([0] + entry), &source)
         try compare(levels, at: index + 1)
       }

@@ -29,7 +29,8 @@ package struct Anchors: Sendable {
 
   /// The vendors' roots, compiled in. Facts, not files.
   package static let builtIn = Anchors(
-    all: AMDRoot.all.map { Anchor(tee: .snp, product: $0.product.rawValue, trust: $0.trust, isSimulated: false) })
+    all: AMDRoot.all.map { Anchor(tee: .snp, product: $0.product.rawValue, trust: $0.trust, isSimulated: false) }
+      + [Anchor(tee: .tdx, product: "SGX", trust: IntelRoot.trust, isSimulated: false)])
 
   /// Adds roots of somebody else than the vendors; everything proved under them is `simulated`.
   package func adding(_ extra: [ExtraAnchor]) -> Anchors {
@@ -42,6 +43,11 @@ package struct Anchors: Sendable {
   /// The roots for a technology and product that have this name (DER).
   func named(_ subject: [UInt8], tee: TEE, product: String) -> [Anchor] {
     all.filter { $0.tee == tee && $0.product == product && $0.trust.subject == subject }
+  }
+
+  /// The roots for a technology, whatever the product, that have this name (DER).
+  func named(_ subject: [UInt8], tee: TEE) -> [Anchor] {
+    all.filter { $0.tee == tee && $0.trust.subject == subject }
   }
 
   /// Reads an anchors file: `{"anchors":[{"name","product","tee","subject","spki"}]}` with DER in base64.

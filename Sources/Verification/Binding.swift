@@ -2,7 +2,8 @@
 package struct Binding: Sendable, Equatable {
   /// 64 bytes, compared in full.
   package let reportData: [UInt8]
-  /// 32 bytes: the digest of init-data that came in plain text; `nil` when none came.
+  /// The digest of init-data that came in plain text, as the technology's field holds it: 32 bytes for HOST_DATA, 48 for
+  /// MRCONFIGID; `nil` when none came.
   package let hostData: [UInt8]?
 
   package init(reportData: [UInt8], hostData: [UInt8]? = nil) {

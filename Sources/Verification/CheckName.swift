@@ -2,13 +2,18 @@
 package enum CheckName: String, Sendable, Hashable, CaseIterable {
   case reportData, hostData, signingKey, endorsements, endorsementKind, product, chipID, tcb, tcbOrder, time, chain
   case revocation, signature, requester
-  /// The built-in strict rule.
+  // TDX
+  case quotingEnclave, platform, tcbInfo, enclaveIdentity, evaluation, enclaveSignature, attestationKey, enclave, module
+  case eventLog
+  // The built-in strict rule.
   case debug, migration, policy, vmpl, platformInfo
+  case attributes, serviceTD, features
 
   /// Leaving one of these out still leaves a proof that real hardware signed the report.
   package var isSkippable: Bool {
     switch self {
-    case .chipID, .tcb, .tcbOrder, .time, .revocation, .debug, .migration, .policy, .vmpl, .platformInfo: true
+    case .chipID, .tcb, .tcbOrder, .time, .revocation, .evaluation, .eventLog: true
+    case .debug, .migration, .policy, .vmpl, .platformInfo, .attributes, .serviceTD, .features: true
     default: false
     }
   }

@@ -3,19 +3,40 @@ package import Evidence
 
 /// What proved evidence says. Made by `verify` only: holding one means that every check passed.
 package struct Claims: Sendable, Equatable {
-  package let tee: TEE
+  /// The statements of one technology.
+  package enum Platform: Sendable, Equatable {
+    case snp(SNPClaims)
+    case tdx(TDXClaims)
+  }
+
   /// Proved under an anchor that the operator added, not under a vendor's.
   package let simulated: Bool
-  package let snp: SNPClaims
+  package let platform: Platform
 
-  init(tee: TEE, simulated: Bool, snp: SNPClaims) {
-    self.tee = tee
+  init(simulated: Bool, platform: Platform) {
     self.simulated = simulated
-    self.snp = snp
+    self.platform = platform
+  }
+
+  package var tee: TEE {
+    switch platform {
+    case .snp: .snp
+    case .tdx: .tdx
+    }
+  }
+
+  package var snp: SNPClaims? { if case .snp(let claims) = platform { claims } else { nil } }
+  package var tdx: TDXClaims? { if case .tdx(let claims) = platform { claims } else { nil } }
+
+  private var members: [(String, JSONValue)] {
+    switch platform {
+    case .snp(let claims): claims.members
+    case .tdx(let claims): claims.members
+    }
   }
 
   /// The `claims` of results and of evidence bundles. 64-bit integers are hexadecimal text.
   package var json: JSONValue {
-    .object([("tee", .string(tee.rawValue)), ("simulated", .bool(simulated))] + snp.members)
+    .object([("tee", .string(tee.rawValue)), ("simulated", .bool(simulated))] + members)
   }
 }

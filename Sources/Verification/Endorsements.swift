@@ -1,15 +1,100 @@
+package import Bytes
 package import Cryptography
 
-/// Certificates and revocation lists from a cache or a folder. Carriers only: nothing here is believed before `verify`
-/// has followed it to an anchor.
+/// Certificates, revocation lists and signed documents from a cache or a folder. Carriers only: nothing here is believed
+/// before `verify` has followed it to an anchor, or has found that `proving` did.
 package struct Endorsements: Sendable {
   package let certificates: [Certificate]
   package let revocationLists: [CertificateRevocationList]
+  package let documents: [IntelDocument]
+  /// What was proved before, with these very carriers.
+  private(set) var proved = ProvedEndorsements()
 
   package static let none = Endorsements()
 
-  package init(certificates: [Certificate] = [], revocationLists: [CertificateRevocationList] = []) {
+  package init(
+    certificates: [Certificate] = [], revocationLists: [CertificateRevocationList] = [], documents: [IntelDocument] = []
+  ) {
     self.certificates = certificates
     self.revocationLists = revocationLists
+    self.documents = documents
   }
+
+  package init(_ artefacts: [CollateralArtefact]) {
+    self.init(
+      certificates: artefacts.compactMap { if case .certificate(let item) = $0 { item } else { nil } },
+      revocationLists: artefacts.compactMap { if case .revocationList(let item) = $0 { item } else { nil } },
+      documents: artefacts.compactMap { if case .document(let item) = $0 { item } else { nil } })
+  }
+
+  /// Sorts artefacts by what they are, never by what they are called. What is nothing known is left out.
+  package init(recognising artefacts: [[UInt8]]) { self.init(artefacts.flatMap { CollateralArtefact.all(in: $0) }) }
+
+  /// The same carriers, with every document proved that can be at `now`: quotes judged with them need not prove it again
+  /// while its dates last.
+  package func proving(anchors: Anchors, at now: Timestamp) -> Endorsements {
+    var copy = self
+    let prover = CollateralProver(self, anchors: anchors)
+    for document in documents {
+      guard let proof = try? prover.prove(document, at: .now(now)) else { continue }
+      copy.proved.documents[document.digest] = proof
+    }
+    return copy
+  }
+
+  /// The same carriers, and a platform that was proved with them. One that was proved with others is not taken.
+  package func adding(_ platform: ProvedPlatform) -> Endorsements {
+    guard Set(platform.chain.revocationLists).isSubset(of: revocationLists) else { return self }
+    var copy = self
+    copy.proved.platforms[platform.digest] = platform
+    return copy
+  }
+}
+
+/// What need not be proved again, by digest.
+struct ProvedEndorsements: Sendable {
+  var documents: [[UInt8]: ProvedSigner] = [:]
+  var platforms: [[UInt8]: ProvedPlatform] = [:]
+}
+
+/// The certificate that signed a document, followed to an anchor. Proved, for as long as its dates last.
+struct ProvedSigner: Sendable {
+  let chain: VerifiedChain
+  let anchor: Anchor
+
+  func isValid(at now: Timestamp, _ anchors: Anchors) -> Bool {
+    (chain.validity?.contains(now) ?? false) && anchors.all.contains(anchor)
+  }
+}
+
+/// A platform's provisioning certificate, followed to an anchor and found on no revocation list. Proved, for as long as
+/// its dates last; the key of every quote the platform makes.
+package struct ProvedPlatform: Sendable {
+  /// SHA-256 over the certificates as quotes carry them.
+  package let digest: [UInt8]
+  let pck: PCKCertificate
+  let chain: VerifiedChain
+  let anchor: Anchor
+
+  func isValid(at now: Timestamp, _ anchors: Anchors) -> Bool { isCurrent(at: now) && anchors.all.contains(anchor) }
+
+  /// Every certificate and list of its proof holds.
+  package func isCurrent(at now: Timestamp) -> Bool { chain.validity?.contains(now) ?? false }
+}
+
+/// The oldest evaluations of a vendor's TCB that still count: what a policy asks for, and what was seen before, because a
+/// newer evaluation exists from then on.
+package struct EvaluationFloors: Sendable, Equatable {
+  package var minimum: UInt32
+  /// By family of platforms (FMSPC).
+  package var seen: [[UInt8]: UInt32]
+
+  package static let none = EvaluationFloors()
+
+  package init(minimum: UInt32 = 0, seen: [[UInt8]: UInt32] = [:]) {
+    self.minimum = minimum
+    self.seen = seen
+  }
+
+  func floor(_ fmspc: [UInt8]) -> UInt32 { max(minimum, seen[fmspc] ?? 0) }
 }

@@ -24,12 +24,16 @@ package func inspect(
   _ evidence: UnverifiedEvidence, with endorsements: Endorsements, reportData: [UInt8]?, anchors: Anchors,
   at now: Timestamp, skipping: Set<CheckName> = []
 ) -> Inspection {
+  var record = InspectionRecord(skipping: skipping.filter(\.isSkippable))
   switch evidence {
   case .snp(let snp):
     let examination = SNPExamination(
       snp, endorsements, reportData: reportData, hostData: nil, anchors: anchors, now: now)
-    var record = InspectionRecord(skipping: skipping.filter(\.isSkippable))
-    return record.run(examination)
+    return record.run(examination, of: .snp)
+  case .tdx(let tdx):
+    let examination = TDXExamination(
+      tdx, endorsements, reportData: reportData, initData: nil, anchors: anchors, now: now, floors: .none)
+    return record.run(examination, of: .tdx)
   }
 }
 
@@ -41,9 +45,10 @@ private struct InspectionRecord {
 
   init(skipping: Set<CheckName>) { self.skipping = skipping }
 
-  mutating func run(_ start: SNPExamination) -> Inspection {
+  mutating func run<Kind: Examination>(_ start: Kind, of tee: TEE) -> Inspection {
     var examination = start
-    for (name, check) in SNPExamination.checks {
+    examination.ignoresRevocation = skipping.contains(.revocation)
+    for (name, check) in Kind.checks {
       if skipping.contains(name) {
         note(name, .skipped, "left out on request")
       } else {
@@ -53,15 +58,15 @@ private struct InspectionRecord {
       if name == .time, results.last?.outcome != .pass { examination.ignoresDates = true }
     }
     let claims = refusals.allSatisfy(\.genuine) ? examination.claims : nil
-    if let claims { judge(claims) }
+    if let claims { judge(claims, Kind.strictChecks) }
     if claims == nil, refusals.isEmpty { refusals.append(Refusal(.chainInvalid, "claims")) }
     return Inspection(
-      tee: .snp, checks: results, refusal: gravest, simulated: examination.found?.anchor.isSimulated ?? false,
-      claims: claims?.json, skipped: CheckName.allCases.filter(skipping.contains))
+      tee: tee, checks: results, refusal: gravest, simulated: examination.isSimulated, claims: claims?.json,
+      skipped: CheckName.allCases.filter(skipping.contains))
   }
 
-  private mutating func run(
-    _ name: CheckName, _ check: SNPExamination.Check, _ examination: inout SNPExamination
+  private mutating func run<Kind: Examination>(
+    _ name: CheckName, _ check: Kind.Check, _ examination: inout Kind
   ) {
     do throws(Refusal) {
       switch try check(&examination) {
@@ -75,9 +80,9 @@ private struct InspectionRecord {
     }
   }
 
-  private mutating func judge(_ claims: Claims) {
+  private mutating func judge(_ claims: Claims, _ names: [CheckName]) {
     let findings = strictFindings(claims)
-    for name in [CheckName.debug, .migration, .policy, .vmpl, .platformInfo] {
+    for name in names {
       let own = findings.filter { $0.name == name }.map(\.refusal)
       if skipping.contains(name) {
         note(name, .skipped, "left out on request")

@@ -6,19 +6,26 @@ package struct Refusal: Error, Equatable, Sendable {
   /// Stable names, fit for logs, metrics and peers.
   package enum Code: String, Sendable, Hashable, CaseIterable {
     // Not evidence.
-    case malformed, unsupportedVersion, unsupportedTEE, unrecognisedEvidence, sampleTEE
+    case malformed, unsupportedVersion, unsupportedTEE, unsupportedQuote, unrecognisedEvidence, sampleTEE
+    case certificatesNotEmbedded
     // Not bound to this session.
     case reportDataMismatch, hostDataMismatch
     // Not endorsed.
     case collateralMissing, certificateMalformed, extensionInvalid, chainUntrusted, chainSignatureInvalid, chainInvalid
     case certificateExpired, certificateNotYetValid
     case certificateRevoked, revocationListInvalid, revocationListExpired, revocationListNotYetValid
+    case collateralMalformed, collateralMismatch, collateralSignatureInvalid, collateralExpired, collateralNotYetValid
+    case evaluationTooOld
     // Not what the endorsement speaks of.
     case unsignedReport, signingKeyUnusable, signingKeyMismatch, productUnsupported, productMismatch
     case chipIDMasked, chipIDMismatch, tcbMismatch, tcbOrder, signatureInvalid
+    case quotingEnclaveUnknown, enclaveSignatureInvalid, attestationKeyMismatch, enclaveMismatch, moduleMismatch
+    case eventLogMismatch
     // Genuine, and not acceptable.
     case requestedByHost, debugEnabled, migrationAllowed, policyReservedBit, policyUnknownBits, abiVersionUnmet
     case vmplNotZero, platformUnknownBits
+    case tcbNotUpToDate, performanceMonitored, partitioningAware, septVEEnabled, attributesUnknownBits, serviceTDBound
+    case featuresMissing
   }
 
   /// What a refusal asks of the person who reads it.
@@ -53,6 +60,23 @@ package struct Refusal: Error, Equatable, Sendable {
     case .sampleTEE: self.init(.sampleTEE, "tee")
     case .unrecognised: self.init(.unrecognisedEvidence)
     case .unsigned: self.init(.unsignedReport, "report.signature")
+    case .unsupportedQuote(let quote): self.init(quote)
+    }
+  }
+
+  private init(_ quote: UnsupportedQuote) {
+    switch quote {
+    case .enclave:
+      self.init(.unsupportedTEE, "quote.teeType", got: "an SGX enclave's quote", wanted: "a trust domain's")
+    case .version(let version):
+      self.init(.unsupportedVersion, "quote.version", got: String(version), wanted: "4 or 5")
+    case .keyType(let type): self.init(.unsupportedQuote, "quote.keyType", got: String(type), wanted: "2")
+    case .bodyType(let type): self.init(.unsupportedQuote, "quote.bodyType", got: String(type), wanted: "2 or 3")
+    case .partitionedBody:
+      self.init(.unsupportedQuote, "quote.bodyType", got: "4, a partitioned TD", wanted: "2 or 3")
+    case .certificatesNotEmbedded(let type):
+      self.init(
+        .certificatesNotEmbedded, "quote.certificationData", got: "type \(type)", wanted: "type 5, certificates in PEM")
     }
   }
 }
@@ -60,11 +84,12 @@ package struct Refusal: Error, Equatable, Sendable {
 extension Refusal.Code {
   package var kind: Refusal.Kind {
     switch self {
-    case .malformed, .unsupportedVersion, .unsupportedTEE, .unrecognisedEvidence: .malformed
-    case .collateralMissing: .missing
-    case .certificateExpired, .revocationListExpired: .stale
+    case .malformed, .unsupportedVersion, .unsupportedTEE, .unsupportedQuote, .unrecognisedEvidence: .malformed
+    case .collateralMissing, .certificatesNotEmbedded: .missing
+    case .certificateExpired, .revocationListExpired, .collateralExpired, .evaluationTooOld: .stale
     case .requestedByHost, .debugEnabled, .migrationAllowed, .policyReservedBit, .policyUnknownBits, .abiVersionUnmet,
-      .vmplNotZero, .platformUnknownBits:
+      .vmplNotZero, .platformUnknownBits, .tcbNotUpToDate, .performanceMonitored, .partitioningAware, .septVEEnabled,
+      .attributesUnknownBits, .serviceTDBound, .featuresMissing:
       .unacceptable
     default: .invalid
     }

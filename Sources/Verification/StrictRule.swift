@@ -1,7 +1,7 @@
 import Evidence
 
 /// What the built-in strict rule finds unacceptable in proved claims: debugging, migration, any privilege level but the
-/// first, and whatever it does not know. Empty when nothing is.
+/// first, a TCB that its vendor does not call up to date, and whatever it does not know. Empty when nothing is.
 ///
 /// Signed policy may widen this by name; nothing else may.
 package func strictRefusals(_ claims: Claims) -> [Refusal] {
@@ -9,9 +9,17 @@ package func strictRefusals(_ claims: Claims) -> [Refusal] {
 }
 
 /// The findings, each under the check that people see.
-func strictFindings(_ claims: Claims) -> [(name: CheckName, refusal: Refusal)] {
-  let snp = claims.snp
-  var findings: [(name: CheckName, refusal: Refusal)] = []
+func strictFindings(_ claims: Claims) -> [StrictFinding] {
+  switch claims.platform {
+  case .snp(let snp): strictFindings(snp)
+  case .tdx(let tdx): strictFindings(tdx)
+  }
+}
+
+typealias StrictFinding = (name: CheckName, refusal: Refusal)
+
+private func strictFindings(_ snp: SNPClaims) -> [StrictFinding] {
+  var findings: [StrictFinding] = []
   func find(
     _ name: CheckName, _ code: Refusal.Code, _ field: String, got: String, wanted: String, when isWrong: Bool
   ) {

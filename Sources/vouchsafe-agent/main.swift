@@ -12,7 +12,9 @@ do {
   exit(ExitCode.usage.rawValue)
 }
 
-let table = CommandTable(
-  program: "vouchsafe-agent", summary: "proves this pod to the broker, opens its model into memory, runs the engine",
-  commands: agentCommands)
-exit(await table.run(Array(CommandLine.arguments.dropFirst())))
+MainThread.run {
+  let table = CommandTable(
+    program: "vouchsafe-agent", summary: "proves this pod to the broker, opens its model into memory, runs the engine",
+    commands: agentCommands)
+  return await table.run(Array(CommandLine.arguments.dropFirst()))
+}

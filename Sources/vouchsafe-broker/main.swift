@@ -12,7 +12,9 @@ do {
   exit(ExitCode.usage.rawValue)
 }
 
-let table = CommandTable(
-  program: "vouchsafe-broker", summary: "releases model keys to pods that prove what they run",
-  commands: brokerCommands)
-exit(await table.run(Array(CommandLine.arguments.dropFirst())))
+MainThread.run {
+  let table = CommandTable(
+    program: "vouchsafe-broker", summary: "releases model keys to pods that prove what they run",
+    commands: brokerCommands)
+  return await table.run(Array(CommandLine.arguments.dropFirst()))
+}

@@ -6,10 +6,10 @@ import Verification
 
 /// The options that the verbs on evidence share, read and checked.
 struct EvidenceOptions {
-  static let evidence = Option("--evidence", value: "FILE|-", "raw or extended report, its hex or base64, or KBS JSON")
+  static let evidence = Option("--evidence", value: "FILE|-", "quote or report, raw, hex, base64 or KBS JSON")
   static let tee = Option("--tee", value: "auto|snp|…", "the technology; auto recognises it by structure")
   static let collateral = Option(
-    "--collateral", value: "DIR", repeats: true, "certificates and revocation lists, recognised by content")
+    "--collateral", value: "DIR", repeats: true, "what the vendor signed, recognised by content")
   static let anchors = Option(
     "--anchors", value: "FILE", repeats: true, "further roots, for simulated evidence; the result says so")
   static let at = Option("--at", value: "RFC3339", "the time to judge at; default: now")

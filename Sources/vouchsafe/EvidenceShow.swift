@@ -17,22 +17,26 @@ enum EvidenceShow {
     case .failure(let error):
       let refusal = Refusal(error)
       throw Failure(refusal.code.kind.exit, "evidence show: \(refusal)")
-    case .success(.snp(let evidence)): show(evidence, format)
+    case .success(.snp(let evidence)):
+      show("snp", "report", evidence.report.unverifiedMembers, evidence.certificates.map(\.summary), format)
+    case .success(.tdx(let evidence)):
+      show("tdx", "quote", evidence.unverifiedMembers, [], format)
     }
     return .ok
   }
 
-  private static func show(_ evidence: SNPEvidence, _ format: OutputFormat) {
-    let members = evidence.report.unverifiedMembers
-    let certificates = evidence.certificates.map(\.summary)
+  private static func show(
+    _ tee: String, _ noun: String, _ members: [(String, JSONValue)], _ certificates: [String], _ format: OutputFormat
+  ) {
     switch format {
     case .json:
       Console.json(
         .object([
-          ("tee", "snp"), ("verified", false), ("report", .object(members)), ("certificates", .strings(certificates)),
+          ("tee", .string(tee)), ("verified", false), (noun, .object(members)),
+          ("certificates", .strings(certificates)),
         ]))
     case .text:
-      Console.line("UNVERIFIED snp report: nobody has checked what it says")
+      Console.line("UNVERIFIED \(tee) \(noun): nobody has checked what it says")
       for (name, value) in members { Console.line(Console.printable("  \(name): \(value.plainText)")) }
       for certificate in certificates { Console.line(Console.printable("  carries \(certificate)")) }
     }
@@ -88,6 +92,15 @@ extension SNPReport {
       ("currentTCB", currentTCB.components(layout).json), ("launchTCB", launchTCB.components(layout).json),
       ("platformInfo", platformInfo.json),
     ]
+  }
+}
+
+extension TDXEvidence {
+  fileprivate var unverifiedMembers: [(String, JSONValue)] {
+    [
+      ("version", .int(quote.version)), ("enclaveSVN", .int(quote.enclave.isvSVN)),
+      ("events", eventLog.map { .int($0.events.count) } ?? .null), ("padding", .int(quote.paddingCount)),
+    ] + quote.body.members
   }
 }
 

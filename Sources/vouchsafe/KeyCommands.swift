@@ -19,7 +19,7 @@ let keyCommands: [Command] = [
   Command(
     "key put", arguments: "PATH", "store a key at a broker, write-only, for the pods that match a bundle",
     options: [
-      Option("--file", value: "FILE", "the key's bytes"),
+      Option("--file", value: "FILE", "the key's bytes; - is standard input"),
       Option("--bundle", value: "NAME", "the reference bundle that a pod must match"),
     ] + ClientSettings.options + [.output],
     example: "vouchsafe key put models/llama/key --file llama.key --bundle llama",
@@ -72,7 +72,7 @@ enum KeyVerbs {
     let connection = try BrokerConnection(arguments)
     var bytes: [UInt8]
     do throws(PlatformError) {
-      bytes = try SmallFile.read(file, limitBytes: keyLimitBytes)
+      bytes = try SmallFile.read(file == "-" ? "/dev/stdin" : file, limitBytes: keyLimitBytes)
     } catch { throw Failure(.usage, "cannot read \(file): \(error)") }
     defer { _ = SecretBytes(erasing: &bytes) }
     guard !bytes.isEmpty else { throw Failure(.malformed, "\(file) is empty") }

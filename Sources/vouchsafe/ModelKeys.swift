@@ -7,8 +7,6 @@ import Weights
 
 /// The key files of a model: its own, and the provider's who signs for it.
 enum ModelKeys {
-  private static let signingPurpose = "provider"
-
   static func read(_ path: String) throws(Failure) -> ModelKey {
     var bytes: [UInt8]
     do throws(PlatformError) {
@@ -37,45 +35,24 @@ enum ModelKeys {
 
   /// The provider's key in a file made by `key create --purpose provider`.
   static func readSigner(_ path: String) throws(Failure) -> NoteSigner {
-    var bytes: [UInt8]
-    do throws(PlatformError) {
-      bytes = try SmallFile.read(path, limitBytes: 1024)
-    } catch {
-      throw Failure(.usage, "\(path): \(error)")
-    }
-    defer { erase(&bytes) }
-    guard let signer = signer(bytes) else {
-      throw Failure(.malformed, "\(path): not a signing key of purpose \(signingPurpose)")
+    let file = try KeyFile(reading: path)
+    guard file.purpose == .provider, let signer = try? file.signer() else {
+      throw Failure(.malformed, "\(path): not a signing key of purpose \(KeyFile.Purpose.provider.rawValue)")
     }
     return signer
-  }
-
-  /// One line: `vouchsafe-key+<purpose>+<name>+<base64 of the 32-byte seed>`.
-  private static func signer(_ bytes: [UInt8]) -> NoteSigner? {
-    let line = bytes.last == 0x0A ? bytes.dropLast() : bytes[...]
-    let parts = line.split(separator: UInt8(ascii: "+"), maxSplits: 3, omittingEmptySubsequences: false)
-    guard parts.count == 4, parts[0].elementsEqual("vouchsafe-key".utf8), parts[1].elementsEqual(signingPurpose.utf8),
-      var seed = try? Base64.decode(Array(parts[3]), .standard, "seed"),
-      let key = try? Ed25519PrivateKey(seed: SecretBytes(erasing: &seed))
-    else { return nil }
-    return try? NoteSigner(name: String(decoding: parts[2], as: UTF8.self), key: key)
   }
 
   /// The signer for a model without one: made beside its key, and found there the next time.
   static func readOrMakeSigner(beside keyPath: String, model: String) throws(Failure) -> NoteSigner {
     let path = "\(keyPath).provider.key"
     guard !SmallFile.exists(path) else { return try readSigner(path) }
-    let key = Ed25519PrivateKey.random()
-    let name = "provider/\(model)"
-    guard let signer = try? NoteSigner(name: name, key: key) else {
+    // A signer's name may not have the sign that divides a verifier key.
+    let name = "provider/" + model.split(separator: "+", omittingEmptySubsequences: false).joined(separator: "-")
+    let file = KeyFile(purpose: .provider, name: name, key: .random())
+    guard let signer = try? file.signer() else {
       throw Failure(.usage, "\(model): give --sign-key, this name cannot be a signer's")
     }
-    var line = key.withSeed { span in
-      let seed = unsafe span.withUnsafeBytes { unsafe Base64.encode($0) }
-      return Array("vouchsafe-key+\(signingPurpose)+\(name)+\(seed)\n".utf8)
-    }
-    defer { erase(&line) }
-    try create(path, line)
+    try file.write(to: path)
     try create("\(keyPath).provider.vkey", Array((signer.verifierKey.text + "\n").utf8), mode: 0o644)
     Console.note("made a provider key: \(path) (give \(keyPath).provider.vkey to those who verify)")
     return signer

@@ -46,7 +46,7 @@ enum PolicyVerbs {
 
   static func check(_ arguments: Arguments) throws -> ExitCode {
     let path = try arguments.one(of: "FILE")
-    let bytes = try Console.readFile(path, limit: ReferenceStatement.bodyLimitBytes)
+    let bytes = try Console.readFile(path, limit: 8 * ReferenceStatement.bodyLimitBytes)
     let checked: (what: String, name: String, open: [String])
     do throws(ParseError) {
       let document = try StrictJSON.parse(bytes)

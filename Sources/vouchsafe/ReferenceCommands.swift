@@ -79,7 +79,8 @@ enum ReferenceOptions {
       _ = try StatementContent(of: statement)
       var signed = try SignedStatement(proposing: statement)
       if let signer { try signed.sign(with: try signer.signer()) }
-      return signed.bytes
+      // What others will read must be readable, and short enough.
+      return try SignedStatement(parsing: signed.bytes).bytes
     } catch let error as StatementError {
       throw Failure(.malformed, "\(error)")
     } catch { throw Failure(.malformed, "the key's name cannot sign") }

@@ -23,7 +23,7 @@ enum ReferencePropose {
   private static func document(
     _ path: String
   ) throws(Failure) -> (kind: ReferenceStatement.Kind, scope: String, body: JSONValue) {
-    let bytes = try Console.readFile(path, limit: ReferenceStatement.bodyLimitBytes)
+    let bytes = try Console.readFile(path, limit: 8 * ReferenceStatement.bodyLimitBytes)
     do {
       let value = try StrictJSON.parse(bytes)
       switch value["schema"]?.stringValue {

@@ -12,5 +12,6 @@ do throws(PlatformError) {
 
 let table = CommandTable(
   program: "vouchsafe", summary: "seals models, registers what may have their keys, checks evidence",
-  commands: modelCommands + evidenceCommands + referenceCommands + keyCommands + policyCommands)
+  commands: modelCommands + evidenceCommands + referenceCommands + keyCommands + policyCommands
+    + auditCommands)
 exit(await table.run(Array(CommandLine.arguments.dropFirst())))

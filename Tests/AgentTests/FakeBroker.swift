@@ -56,7 +56,7 @@ final class FakeBroker: Sendable {
   }
 
   func answer(_ request: FetchRequest) throws(FetchError) -> FetchResponse {
-    let path = String(request.url.dropFirst("https://broker.test".count))
+    let path = request.pathAndQuery
     state.withLock { $0.requests.append("\(request.method) \(path)") }
     let cookie = request.headers.first { $0.0 == "Cookie" }.flatMap { CookieHeader.values(in: $0.1).first }
     switch (request.method, path) {
@@ -164,5 +164,13 @@ final class FakeBroker: Sendable {
   ) -> FetchResponse {
     let body = ErrorBody(name, detail: "no\u{1B}[2J", code: code, decisionID: decision)
     return FetchResponse(status: status, body: body.encoded())
+  }
+}
+
+extension FetchRequest {
+  /// What follows scheme and host.
+  var pathAndQuery: String {
+    let host = url.drop { $0 != ":" }.dropFirst("://".count)
+    return String(host.drop { $0 != "/" })
   }
 }

@@ -36,7 +36,7 @@ final class FakeGuest: TSMFileSystem, Sendable {
   }
 
   private func answer(_ request: FetchRequest) throws(FetchError) -> FetchResponse {
-    let path = request.url.dropFirst("http://127.0.0.1:8006".count)
+    let path = request.pathAndQuery
     switch mood {
     case .refusing: return FetchResponse(status: 404, body: Array("Attestation Feature Not Enabled".utf8))
     case .garbled: return FetchResponse(status: 200, body: [0xFF])

@@ -34,7 +34,9 @@ final class TestPod {
 
   init(signedBy seed: UInt8 = 1, trusting trusted: UInt8 = 1) throws {
     var template = Array("/dev/shm/vouchsafe-pod-XXXXXX".utf8CString)
-    path = unsafe template.withUnsafeMutableBufferPointer { unsafe String(cString: mkdtemp($0.baseAddress!)) }
+    path = unsafe template.withUnsafeMutableBufferPointer { buffer in
+      unsafe buffer.baseAddress.flatMap { unsafe mkdtemp($0) }.map { unsafe String(cString: $0) } ?? ""
+    }
     folder = try FileTree.open(path)
     providerKey = try FakeBroker.signer("provider", seed: trusted).verifierKey
     _ = try folder.createDirectory("memory")

@@ -14,10 +14,10 @@ struct ReferenceBundleTests {
     let bundle = try parse([:])
     #expect(bundle.name == "llama")
     #expect(bundle.notAfter == (try Timestamp(rfc3339: "2027-01-01T00:00:00Z")))
-    #expect(bundle.snp.measurements == [Sample.measurement])
-    #expect(bundle.snp.products[.milan]?.reported == Sample.floor)
-    #expect(bundle.snp.guestPolicy.forbidden == 1 << 16 | 1 << 19)
-    #expect(bundle.snp.platformInfo.required == 1 << 5)
+    #expect(bundle.snp?.measurements == [Sample.measurement])
+    #expect(bundle.snp?.products[.milan]?.reported == Sample.floor)
+    #expect(bundle.snp?.guestPolicy.forbidden == 1 << 16 | 1 << 19)
+    #expect(bundle.snp?.platformInfo.required == 1 << 5)
     #expect(bundle.resources == [try Sample.path()])
     #expect(bundle.openEnds.isEmpty)
     let bytes = CanonicalJSON.encode(Sample.bundle())
@@ -26,9 +26,9 @@ struct ReferenceBundleTests {
 
   @Test func whatIsLeftOutIsStrictOrNamed() throws {
     let bundle = try ReferenceBundle(document: Sample.plainBundle())
-    #expect(bundle.snp.vmpls == [0])
-    #expect(bundle.snp.signingKeys == [.vcek])
-    #expect(bundle.snp.requiresRevocationCheck)
+    #expect(bundle.snp?.vmpls == [0])
+    #expect(bundle.snp?.signingKeys == [.vcek])
+    #expect(bundle.snp?.requiresRevocationCheck)
     #expect(!bundle.acceptingSimulatedEvidence)
     #expect(bundle.openEnds.count == 8)
   }
@@ -99,21 +99,21 @@ struct ReferenceBundleTests {
     let bundle = try parse([
       "tees.snp.hostData": nil, "tees.snp.initDataDigests": [.string(Hex.encode(digest))],
     ])
-    #expect(bundle.snp.hostData == [Array(digest.prefix(32))])
+    #expect(bundle.snp?.hostData == [Array(digest.prefix(32))])
   }
 
   @Test func everyVLEKBelongsToANamedProvider() throws {
     #expect(throws: ParseError("tees.snp.providers", .missing)) { try parse(["tees.snp.signingKeys": ["VLEK"]]) }
     #expect(throws: ParseError("tees.snp.providers", .missing)) { try parse(["tees.snp.providers": ["cn=a"]]) }
     let bundle = try parse(["tees.snp.signingKeys": ["VLEK"], "tees.snp.providers": ["cn=cloud"]])
-    #expect(bundle.snp.providers == ["cn=cloud"])
+    #expect(bundle.snp?.providers == ["cn=cloud"])
   }
 
   @Test func turinHasAFirmwareFloorMore() throws {
     let tcb: JSONValue = ["fmc": 1, "bootLoader": 1, "tee": 1, "snp": 4, "microcode": 81]
     let floors: JSONValue = ["Turin": .object([("reported", tcb), ("launch", tcb)])]
     let bundle = try parse(["tees.snp.products": ["Turin"], "tees.snp.minimumTCB": floors])
-    #expect(bundle.snp.products[.turin]?.launch.fmc == 1)
+    #expect(bundle.snp?.products[.turin]?.launch.fmc == 1)
     let without: JSONValue = ["Turin": .object([("reported", Sample.tcb), ("launch", Sample.tcb)])]
     #expect(throws: ParseError("tees.snp.minimumTCB.Turin.reported.fmc", .missing)) {
       try parse(["tees.snp.products": ["Turin"], "tees.snp.minimumTCB": without])

@@ -194,7 +194,7 @@ struct ReferenceValuesTests {
     let spaced = try NoteVerifierKey(name: "a/b", publicKey: keys[1].publicKey)
     let wrong: [(Int, [NoteVerifierKey])] = [
       (0, keys), (-1, keys), (4, keys), (1, []), (0, []), (2, [keys[0], again]), (2, [keys[0], keys[0]]),
-      (1, [keys[0], cosigner]), (1, [spaced]),
+      (1, [keys[0], cosigner]), (1, [cosigner]), (1, [spaced]),
     ]
     for (threshold, approvers) in wrong {
       #expect(throws: StatementError.badQuorum) { try ApproverQuorum(threshold: threshold, approvers: approvers) }

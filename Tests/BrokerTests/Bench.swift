@@ -63,11 +63,14 @@ final class Bench: Sendable {
     let anchorsFile = CanonicalJSON.encode(SimulatedKeys.shared.anchorsFile)
     let anchors = options.anchors ? Anchors.builtIn.adding(try Anchors.parseFile(anchorsFile)) : .builtIn
     let clock: @Sendable () -> Timestamp = { time.withLock { $0 } }
+    var configuration = BrokerConfiguration()
+    configuration.releaseHold = .zero
     broker = KeyBroker(
       KeyBroker.Parts(
-        configuration: BrokerConfiguration(), instance: Instance(logName: "vouchsafe.test/log", logEpoch: "e"),
+        configuration: configuration, instance: Instance(logName: "vouchsafe.test/log", logEpoch: "e"),
         keyring: keyring, anchors: anchors, extraAnchorsDigest: options.anchors ? Hash.sha256.digest(anchorsFile) : nil,
-        endorsements: EndorsementStore(supplied: .none), log: log, evidence: try BlobStore(MemoryIO(), folder: "evidence"),
+        endorsements: EndorsementStore(supplied: .none), log: log,
+        evidence: try BlobStore(MemoryIO(), folder: "evidence"),
         registry: registry, events: EventLog(service: "test", now: clock),
         origin: Leaf.Origin(node: "test", build: "b", logEpoch: "e"), workers: 2, clock: clock,
         random: SystemRandom.bytes))
@@ -130,7 +133,9 @@ extension HTTPResponse {
 }
 
 /// A reference bundle that fits the simulated platform as it comes.
-func bundle(_ name: String = "demo", measurement: UInt8 = 0x5A, edit: (inout JSONObject) -> Void = { _ in }) -> JSONValue {
+func bundle(_ name: String = "demo", measurement: UInt8 = 0x5A, edit: (inout JSONObject) -> Void = { _ in })
+  -> JSONValue
+{
   let floor: JSONValue = .object([("bootLoader", 4), ("tee", 0), ("snp", 24), ("microcode", 219)])
   let snp: JSONValue = .object([
     ("measurements", [.string(Hex.encode([UInt8](repeating: measurement, count: 48)))]), ("products", ["Milan"]),

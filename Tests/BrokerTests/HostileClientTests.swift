@@ -175,8 +175,9 @@ private func benchWithBundle() async throws -> Bench {
 
 @Test func pathsThatDoNotExistHaveTheProtocolsErrorJSON() async throws {
   let bench = try await benchWithBundle()
-  for path in ["/", "/kbs/v0", "/kbs/v0/auth", "/kbs/v0/nebula-ca/credential", "/v1/keys", "/log/../keys", "/log/tile/0/000"]
-  {
+  for path in [
+    "/", "/kbs/v0", "/kbs/v0/auth", "/kbs/v0/nebula-ca/credential", "/v1/keys", "/log/../keys", "/log/tile/0/000",
+  ] {
     guard let answer = try? await bench.call(.get, path) else { continue }
     #expect(answer.status == 404)
     #expect(answer.json["type"] != nil)

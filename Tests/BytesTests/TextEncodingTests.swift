@@ -67,7 +67,7 @@ struct Base64Tests {
   }
 
   @Test(arguments: [
-    "=", "==", "===", "====", "Zg===", "Z===", "Zm=v", "Zg==Zg==", "Zm9v\n", " Zm9v", "Zm9vZ", "Zm9\u{0}",
+    "=", "==", "===", "====", "Zg===", "Z===", "Zm=v", "Zg==Zg==", "Zm9v\n", " Zm9v", "Zm9vZ", "Zm9vA", "A", "Zm9\u{0}",
   ])
   func nothingElseIsBase64(_ text: String) {
     for padding in [Base64.Padding.required, .forbidden, .optional] {

@@ -48,6 +48,7 @@ struct InitDataTests {
     "version = \"0.1.0\"\n[data]\nalgorithm = \"sha256\"\n",
     "version = \"0.1.0\"\nalgorithm = \"sha256\"\nalgorithm = \"sha384\"\n",
     "version = \"0.1.0\"\nalgorithm = sha256\n", "version = \"0.1.0\"\nalgorithm = \"sha256\" x\n",
+    "version = \"0.1.0\"\nalgorithm = \"sha256\"\nx = \"y\"\n",
     "version = \"0.1.0\"\nalgorithm = \"sha256\nx\"\n", "version = \"0.1.0\"\nalgorithm = \"\"\n",
     "version = \"0.1.0\"\nalgorithm = \"sha\\u0032\"\n", "version = \"0.1.0\"\n\"algorithm\" = \"sha256\"\n",
     "version = \"0.1.0\"\nalgorithm = \"\"\"sha256\"\"\"\n", "version = \"0.1.0\"\nother = 1\nalgorithm = \"sha256\"\n",

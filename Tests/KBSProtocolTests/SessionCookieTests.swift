@@ -78,6 +78,9 @@ struct SessionCookieTests {
       #expect(throws: KBSProtocolError.badCookie) { try SessionCookie.open(text, key: key(), cluster: "main") }
     }
     #expect(throws: KBSProtocolError.badCookie) { try SessionCookie.keyID(of: "v1.AAAA") }
+    let long = "v1." + String(repeating: "A", count: SessionCookie.limitBytes)
+    #expect(throws: Never.self) { try SessionCookie.keyID(of: String(long.prefix(3 + 3496))) }
+    #expect(throws: KBSProtocolError.badCookie) { try SessionCookie.keyID(of: String(long.prefix(3 + 3500))) }
   }
 
   /// Sealed by a broker of another build: authentic, and still not a session.

@@ -6,7 +6,9 @@ final class Scratch {
 
   init(in parent: String = "/dev/shm") {
     var template = Array("\(parent)/vouchsafe-test-XXXXXX".utf8CString)
-    path = unsafe template.withUnsafeMutableBufferPointer { unsafe String(cString: mkdtemp($0.baseAddress!)) }
+    path = unsafe template.withUnsafeMutableBufferPointer { buffer in
+      unsafe buffer.baseAddress.flatMap { unsafe mkdtemp($0) }.map { unsafe String(cString: $0) } ?? ""
+    }
   }
 
   deinit { Self.remove(path) }

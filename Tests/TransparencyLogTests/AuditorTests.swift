@@ -135,6 +135,13 @@ struct AuditorTests {
     }
   }
 
+  @Test func aDamagedEntryIsDamageWhateverItSays() async throws {
+    let disk = try disk([utf8(#"{"time":"2026-01-02T03:04:07Z","type":"policy","v":1}"#)])
+    let bundle = try #require(disk["tile/entries/000.p/1"])
+    disk["tile/entries/000.p/1"] = bundle.dropLast() + [0x5D]
+    await #expect(throws: AuditFailure.tileMismatch("tile/0/000.p/1")) { try await audit(disk, leaves: .ours) }
+  }
+
   @Test func theAuditorSpellsPathsAsTheSpecificationDoes() {
     for index: UInt64 in [0, 1, 999, 1000, 1_234_067, 70_000_000_000] {
       for width in [1, 255, 256] {

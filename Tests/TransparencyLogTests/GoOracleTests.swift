@@ -38,7 +38,7 @@ struct PublishedLog {
 
   init(size: Int) throws {
     var template = Array("/tmp/vouchsafe-log-XXXXXX".utf8CString)
-    path = unsafe template.withUnsafeMutableBufferPointer { unsafe String(cString: mkdtemp($0.baseAddress!)) }
+    path = unsafe mkdtemp(&template).map { unsafe String(cString: $0) } ?? ""
     directory = try DurableDirectory(path: path)
     let disk = CrashFS()
     var log = try LogWriter.open(disk, signer: logSigner(), absence: .begin)

@@ -60,6 +60,34 @@ struct ProofTests {
     }
   }
 
+  @Test func aProofThatEndsBelowTheTopIsRefused() throws {
+    var tree = PlainTree(entries(0..<4))
+    let root = try tree.root(size: 4)
+    let proof = try tree.inclusionProof(index: 0, size: 4)
+    for size in 5...UInt64(9) {
+      let claimed = InclusionProof(index: 0, size: size, path: proof.path)
+      #expect(throws: LogError.proofInvalid) { try claimed.verify(leaf: tree.leaves[0], root: root) }
+      let same = ConsistencyProof(oldSize: 4, newSize: size, path: [])
+      #expect(throws: LogError.proofInvalid) { try same.verify(oldRoot: root, newRoot: root) }
+    }
+  }
+
+  @Test func aProofThatGoesOnAboveTheTopIsRefused() throws {
+    let hashes = (0..<5).map { MerkleHash.leaf([$0]) }
+    let above = InclusionProof(index: 0, size: 1, path: [hashes[1]])
+    #expect(throws: LogError.proofInvalid) {
+      try above.verify(leaf: hashes[0], root: .node(hashes[1], hashes[0]))
+    }
+    let pair = MerkleHash.node(hashes[0], hashes[1])
+    let (old, new) = (MerkleHash.node(pair, hashes[2]), MerkleHash.node(pair, .node(hashes[2], hashes[3])))
+    let path = [hashes[2], hashes[3], pair]
+    try ConsistencyProof(oldSize: 3, newSize: 4, path: path).verify(oldRoot: old, newRoot: new)
+    let higher = ConsistencyProof(oldSize: 3, newSize: 4, path: path + [hashes[4]])
+    #expect(throws: LogError.proofInvalid) {
+      try higher.verify(oldRoot: .node(hashes[4], old), newRoot: .node(hashes[4], new))
+    }
+  }
+
   @Test func aProofOutsideTheTreeIsNotMade() {
     var tree = PlainTree(entries(0..<7))
     #expect(throws: LogError.outOfRange) { try tree.inclusionProof(index: 7, size: 7) }

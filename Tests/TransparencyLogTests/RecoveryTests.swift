@@ -113,9 +113,11 @@ struct RecoveryTests {
       tag = Array(chunks[chunks.count - 1].suffix(16))
     }
     #expect(chunks.flatMap { $0 } == wal)
-    for order in [[1, 2], [0, 2], [1, 0, 2], [0, 2, 1], [0, 0, 1, 2], [2], [1]] {
+    for (order, bad) in [
+      ([1, 2], 0), ([2], 0), ([1, 0, 2], 0), ([0, 2], 1), ([0, 2, 1], 1), ([0, 0, 1, 2], 1), ([0, 1, 1], 2),
+    ] {
       disk["wal"] = order.flatMap { chunks[$0] }
-      #expect(throws: LogError.self, "\(order)") { _ = try open(disk) }
+      expect(.walRecord(offset: order.prefix(bad).reduce(0) { $0 + chunks[$1].count }), disk, "\(order)")
     }
   }
 
@@ -237,6 +239,11 @@ struct RecoveryTests {
       disk[path] = intact
     }
     #expect(try open(disk).size == 256)
+    // Entry and tile changed together: only the level above knows.
+    let other = [utf8("entry x")] + entries(1..<256)
+    disk["tile/entries/000"] = EntryBundle.encode(other)
+    disk["tile/0/000"] = other.flatMap { MerkleHash.leaf($0).bytes }
+    expect(.tile(TilePath(.hashes(level: 0), index: 0)), disk)
   }
 
   private func edge(_ total: Int) -> [String] {

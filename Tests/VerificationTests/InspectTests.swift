@@ -55,6 +55,20 @@ import Testing
     #expect(foreign.refusal?.code == .reportDataMismatch)
   }
 
+  /// Dates are judged on their own: a person sees that nothing else is wrong.
+  @Test func datesAreACheckOfTheirOwn() throws {
+    let changes: [(inout SimulatedCertificate) -> Void] = [
+      { $0.notAfter = now }, { $0.notBefore = now.adding(.seconds(1)) },
+    ]
+    for change in changes {
+      let template = with(guest.vekTemplate, change)
+      let result = try inspection(with(guest) { $0.editVEK = { $0 = template } })
+      #expect(outcome(.time, result) == .fail)
+      #expect(outcome(.chain, result) == .pass)
+      #expect(outcome(.signature, result) == .pass)
+    }
+  }
+
   @Test func refusedClaimsAreShownOnlyWhenGenuine() throws {
     let debug = try inspection(with(guest) { $0.policy |= 1 << 19 })
     #expect(debug.refusal?.genuine == true)
@@ -84,16 +98,19 @@ import Testing
   }
 
   @Test func whatProvesTheHardwareCannotBeLeftOut() throws {
-    let all = Set(CheckName.allCases)
-    #expect(try !inspection(with(guest) { $0.patches = [0x90: [1]] }, skipping: all).isVerified)
-    #expect(
-      try !inspection(with(guest) { $0.editVEK = { $0.issuerKey = SimulatedKeys.shared.asvk } }, skipping: all)
-        .isVerified)
-    #expect(try !inspection(guest, reportData: [UInt8](repeating: 0, count: 64), skipping: all).isVerified)
-    #expect(try !inspection(with(guest) { $0.vmpl = .max }, skipping: all).isVerified)
-    for name in [CheckName.signature, .chain, .reportData, .signingKey, .endorsements, .requester, .product] {
+    let cases: [(CheckName, (inout SimulatedSNP) -> Void)] = [
+      (.signature, { $0.patches = [0x90: [1]] }), (.requester, { $0.vmpl = .max }), (.signingKey, { $0.keyInfo = 2 }),
+      (.chain, { $0.editVEK = { $0.issuerKey = SimulatedKeys.shared.asvk } }), (.endorsementKind, { $0.keyInfo = 4 }),
+      (.product, { $0.cpu = CPUIdentity(family: 0x19, model: 0x11, stepping: 1) }),
+    ]
+    for (name, change) in cases {
       #expect(!name.isSkippable)
+      let result = try inspection(with(guest, change), skipping: [name])
+      #expect(!result.isVerified, "\(name)")
+      #expect(outcome(name, result) == .fail, "\(name)")
+      #expect(result.skipped.isEmpty)
     }
+    #expect(try !inspection(guest, reportData: [UInt8](repeating: 0, count: 64), skipping: [.reportData]).isVerified)
   }
 
   /// The same bytes through the structure that guests send, with every certificate of the store in one bag.

@@ -114,6 +114,18 @@ import Testing
     }
   }
 
+  @Test func n28TextsHaveTheirOneForm() throws {
+    let name = Array("Milan-B0".utf8)
+    let wrong: [[UInt8]] = [
+      [], [0x16], [0x16, 0], [0x16, 7] + name, [0x16, 9] + name, [0x0C, 8] + name, [0x16, 0x81, 8] + name, name,
+      [0x16, 9] + name + [0x80], [0x16, 9] + name + [0x0A],
+    ]
+    for value in wrong {
+      let guest = with(guest) { $0.editVEK = { $0.replace(SimulatedExtension(VEKExtension.product, value)) } }
+      #expect(try guest.refusalCode() == .extensionInvalid, "\(value)")
+    }
+  }
+
   @Test func n28ExtensionsOfTheOtherKindDoNotBelong() throws {
     let cloud = with(guest) { $0.editVEK = { $0.extensions.append(.text(VEKExtension.cspID, "CN=x")) } }
     #expect(try cloud.refusalCode() == .extensionInvalid)
@@ -249,6 +261,11 @@ import Testing
       CarriedCertificate(kind: $0.kind, der: $0.kind == .vcek ? [0x30, 0] : $0.der)
     }
     #expect(try guest.refusalCode(certificates: broken) == .certificateMalformed)
+    // Nobody looks at a root that came along.
+    let rootless = guest.certificates.map {
+      CarriedCertificate(kind: $0.kind, der: $0.kind == .ark ? [0x30, 0] : $0.der)
+    }
+    #expect(try guest.refusalCode(certificates: rootless) == nil)
   }
 }
 

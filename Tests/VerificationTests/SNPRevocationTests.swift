@@ -29,10 +29,10 @@ import Testing
   }
 
   @Test func claimsSayWhetherRevocationWasChecked() throws {
-    #expect(try guest.verified().get().snp.revocation == .unavailable)
+    #expect(try guest.verified().get().snp?.revocation == .unavailable)
     let claims = try guest.verified(with: try list()).get()
-    #expect(claims.snp.revocation == .checked(thisUpdate: yesterday))
-    #expect(claims.snp.validUntil == yesterday.adding(.seconds(30 * 86_400)))
+    #expect(claims.snp?.revocation == .checked(thisUpdate: yesterday))
+    #expect(claims.snp?.validUntil == yesterday.adding(.seconds(30 * 86_400)))
   }
 
   @Test func aListInTheEvidenceIsEnforced() throws {
@@ -62,7 +62,7 @@ import Testing
     let other = try list(revoking: [guest.authority.askTemplate.serial]) {
       $0.issuer = SimulatedSNPAuthority(.genoa).arkName
     }
-    #expect(try guest.verified(with: other).get().snp.revocation == .unavailable)
+    #expect(try guest.verified(with: other).get().snp?.revocation == .unavailable)
   }
 
   @Test func noListHidesWhatAnotherSays() throws {

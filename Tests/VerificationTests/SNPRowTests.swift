@@ -14,9 +14,9 @@ import Testing
     for version: UInt32 in 2...5 {
       for product in SNPProduct.allCases where version > 2 || product != .turin {
         let claims = try with(SimulatedSNP(product)) { $0.version = version }.verified().get()
-        #expect(claims.snp.reportVersion == version)
-        #expect(claims.snp.product == product)
-        #expect((claims.snp.launchMitigations != nil) == (version == 5))
+        #expect(claims.snp?.reportVersion == version)
+        #expect(claims.snp?.product == product)
+        #expect((claims.snp?.launchMitigations != nil) == (version == 5))
       }
     }
   }
@@ -25,7 +25,7 @@ import Testing
     var turin = SimulatedSNP(.turin)
     let tcb = TCBVersion.Components(fmc: 1, bootLoader: 2, tee: 3, snp: 4, microcode: 200)
     turin.setTCB(tcb)
-    #expect(try turin.verified().get().snp.tcb.reported == tcb)
+    #expect(try turin.verified().get().snp?.tcb.reported == tcb)
     turin.chipID[8] = 1
     #expect(try turin.refusalCode() == .chipIDMismatch)
   }
@@ -117,8 +117,8 @@ import Testing
     #expect(try hidden.refusalCode() == .chipIDMasked)
     let vlek = with(guest) { $0.useVLEK() }
     let claims = try vlek.verified().get()
-    #expect(claims.snp.signingKey == .vlek)
-    #expect(claims.snp.cspID == guest.cspID)
+    #expect(claims.snp?.signingKey == .vlek)
+    #expect(claims.snp?.cspID == guest.cspID)
     // A host need not hide its chip from a guest under a VLEK.
     #expect(try with(vlek) { $0.chipID[0] = 1 }.refusalCode() == nil)
   }
@@ -134,8 +134,8 @@ import Testing
   @Test func s15TCBVersionsCanBeHeldAgainstAFloor() throws {
     let claims = try with(guest) { $0.launchTCB = $0.launchTCB.changing(2, by: 255) }.verified().get()
     let floor = guest.reportedTCB
-    #expect(claims.snp.tcb.reported.isAtLeast(floor))
-    #expect(!claims.snp.tcb.launch.isAtLeast(floor))
+    #expect(claims.snp?.tcb.reported.isAtLeast(floor))
+    #expect(!claims.snp?.tcb.launch.isAtLeast(floor))
   }
 
   @Test func s16MitigationVectorsAreClaims() throws {
@@ -144,7 +144,7 @@ import Testing
       $0.launchMitigations = 0x3F
       $0.currentMitigations = .max
     }.verified().get()
-    #expect(claims.snp.launchMitigations == 0x3F)
+    #expect(claims.snp?.launchMitigations == 0x3F)
     #expect(claims.json["currentMitigations"] == "0xffffffffffffffff")
   }
 
@@ -168,8 +168,8 @@ import Testing
       $0.idKeyDigest = [UInt8](repeating: 7, count: 48)
       $0.keyInfo = 1
     }.verified().get()
-    #expect(claims.snp.idKeyDigest == [UInt8](repeating: 7, count: 48))
-    #expect(claims.snp.isAuthorKeyEnabled)
+    #expect(claims.snp?.idKeyDigest == [UInt8](repeating: 7, count: 48))
+    #expect(claims.snp?.isAuthorKeyEnabled)
   }
 
   @Test func s19TheBytesAsReceivedAreVerified() throws {
@@ -178,6 +178,26 @@ import Testing
     #expect(try wrong.refusalCode() == nil)
     let evidence = try wrong.evidence(reportData: sessionData)
     #expect(try SNPEvidence(kbsJSON: evidence.kbsJSON) == evidence)
+  }
+
+  @Test func s20HostileBytesAreRefusedAndHarmless() throws {
+    let honest = try guest.evidence(reportData: sessionData).extendedBytes
+    let significant = SNPReport.byteCount + 4 * 24
+    var state: UInt64 = 0x5EED
+    func next(below limit: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33) % limit
+    }
+    for _ in 0..<200 {
+      var bytes = honest
+      for _ in 0...next(below: 3) { bytes[next(below: significant)] ^= UInt8(1 + next(below: 255)) }
+      if next(below: 4) == 0 { bytes = Array(bytes.prefix(next(below: bytes.count))) }
+      guard bytes.prefix(0x330) != honest.prefix(0x330), let evidence = try? UnverifiedEvidence.detect(bytes: bytes)
+      else { continue }
+      let result = verify(
+        evidence, with: .none, binding: Binding(reportData: sessionData), anchors: simulatedAnchors, at: now)
+      #expect(result.refusal != nil)
+    }
   }
 }
 

@@ -66,7 +66,9 @@ enum Tink {
 
   static func run(_ mode: String, key: [UInt8], associatedData: [UInt8], _ input: [UInt8]) throws -> [UInt8] {
     var template = Array("/tmp/vouchsafe-tink-XXXXXX".utf8CString)
-    let folder = unsafe template.withUnsafeMutableBufferPointer { unsafe String(cString: mkdtemp($0.baseAddress!)) }
+    let folder = unsafe template.withUnsafeMutableBufferPointer { buffer in
+      unsafe buffer.baseAddress.flatMap { unsafe mkdtemp($0) }.map { unsafe String(cString: $0) } ?? ""
+    }
     let (source, target) = ("\(folder)/in", "\(folder)/out")
     defer {
       unsafe unlink(source)

@@ -136,6 +136,7 @@ class Handshake:
         answer = self.request("POST", "/attest", body or self.attestation(), {"Cookie": self.cookie})
         if answer.status != 200:
             raise Refused(answer.status, answer.body)
+        self.cookie = answer.cookie()[0] or self.cookie
         self.token = answer.json()["token"]
         return answer
 

@@ -11,7 +11,6 @@ import argparse
 import base64
 import pathlib
 import random
-import subprocess
 import sys
 import tempfile
 import threading
@@ -26,7 +25,6 @@ from kbs_client import Connection, Handshake, Refused  # noqa: E402
 
 RESOURCE = "models/check/key"
 CLIENTS, FETCHES = 3, 4
-ORACLE = ROOT / "scripts" / "interop" / "tlog" / "check"
 
 
 class Client(threading.Thread):
@@ -86,11 +84,6 @@ def every_checkpoint_is_a_prefix(entries, proofs, log_key):
         true(size < len(roots) and roots[size] == root, f"the checkpoint of size {size} is of another history")
 
 
-def oracle_accepts(log, vkey):
-    done = subprocess.run([ORACLE, log, vkey], capture_output=True, text=True, timeout=120)
-    same(done.returncode, 0, f"the oracle's status ({done.stdout}{done.stderr})")
-
-
 def play(stage, given, numbers):
     """Runs the load and the kills; the clients, and how often a kill met a broker that had released something."""
     stage.init_broker()
@@ -144,7 +137,7 @@ def main():
             entries = checks.run("the log left behind is whole", lambda: tlog_proof.audit(log, log_key)) or []
             checks.run("every release is in the log", lambda: every_receipt_is_in_the_log(entries, proofs))
             checks.run("every checkpoint seen is of one history", lambda: every_checkpoint_is_a_prefix(entries, proofs, log_key))
-            checks.run("Go's sumdb/tlog accepts the log", lambda: oracle_accepts(log, stage.state / "log.vkey"))
+            checks.run("Go's sumdb/tlog accepts the log", lambda: tlog_proof.go_accepts(log, stage.state / "log.vkey"))
     checks.finish()
 
 

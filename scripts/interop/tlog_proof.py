@@ -4,13 +4,17 @@ Shares no code with the product. Raises `Invalid` for anything that is not as it
 """
 import base64
 import hashlib
+import os
 import pathlib
+import subprocess
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 HEADER = "c2sp.org/tlog-proof@v1"
 TILE = 256
+GO_READER = pathlib.Path(__file__).resolve().parent / "tlog" / "main.go"
+GO = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode"}  # where Debian's golang-golang-x-mod-dev lies
 
 
 class Invalid(Exception):
@@ -139,3 +143,11 @@ def audit(folder, key):
     if root_of([leaf_hash(entry) for entry in found]) != root:
         raise Invalid("entries do not make the signed root")
     return found
+
+
+def go_accepts(folder, vkey):
+    """Has Go's sumdb/tlog read the log directory."""
+    words = ["go", "run", str(GO_READER), str(folder), str(vkey)]
+    done = subprocess.run(words, env=os.environ | GO, capture_output=True, text=True, timeout=120)
+    if done.returncode != 0:
+        raise Invalid(f"Go's reader ended with {done.returncode}: {done.stdout}{done.stderr}")

@@ -12,7 +12,7 @@ import subprocess
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-READY_SECONDS = 20
+READY_SECONDS = 60
 MEASUREMENT = "5a" * 48  # what the simulated pod runs, as its launch digest
 
 
@@ -143,7 +143,7 @@ class Stage:
 
     def reference(self, name, resources, measurement=MEASUREMENT):
         """A reference bundle for the simulated TEE; `acceptingSimulatedEvidence` is said in as many words."""
-        floor = {"bootloader": 3, "tee": 0, "snp": 8, "microcode": 115}
+        floor = {"bootLoader": 3, "tee": 0, "snp": 8, "microcode": 115}
         return {
             "schema": "vouchsafe/reference/v1", "name": name, "workload": f"{name} inference pod",
             "acceptingSimulatedEvidence": True, "resources": resources,

@@ -23,9 +23,17 @@ TELLING = re.compile(r"^(?:skipped|FAILED): .*$", re.M)
 
 # name, what it shows, command, seconds it may take
 SUITES = [
-    ("unit", "every module's own tests", ["swift", "test"], 1500),
+    ("unit", "every module's own tests", ["swift", "test", "--skip", "TransportTests"], 1500),
+    ("transport", "tests of sockets, which need the machine for themselves",
+     ["swift", "test", "--skip-build", "--no-parallel", "--filter", "TransportTests"], 300),
+    ("kbs", "a client that is not ours fetches keys, and is refused", [str(PYTHON), "scripts/interop/kbs_checks.py"], 300),
+    ("kill9", "whatever a client was given is in the log that kill -9 leaves",
+     [str(PYTHON), "scripts/interop/kill9.py", "--seconds", "30"], 300),
+    ("demo", "the demonstration goes as told, and fails where a program fails",
+     [str(PYTHON), "scripts/interop/demo_checks.py"], 900),
+    ("transcripts", "what the programs print and how they end", ["scripts/transcripts"], 300),
     ("scripts", "the checks of this repository find what they are for", [str(PYTHON), "-m", "unittest"], 300),
-    ("fuzz", "every parser of outside bytes, a short run each", ["scripts/fuzz", "--seconds", "12"], 900),
+    ("fuzz", "every parser of outside bytes, a short run each", ["scripts/fuzz", "--seconds", "10"], 900),
 ]
 
 
@@ -81,7 +89,7 @@ def in_xunit(file):
 
 
 def swift_tests(words, log, limit):
-    results = [LOGS / "unit.xml", LOGS / "unit-swift-testing.xml"]  # XCTest's and Swift Testing's, where there are any
+    results = [log.with_suffix(".xml"), log.with_name(f"{log.stem}-swift-testing.xml")]  # XCTest's and Swift Testing's, where there are any
     for file in results:
         file.unlink(missing_ok=True)
     text, status = run([*words, "--xunit-output", str(results[0])], log, limit)
@@ -128,7 +136,7 @@ def main():
             continue
         print(f"{name}: {shows}", flush=True)
         start, log = time.monotonic(), LOGS / f"{name}.log"
-        reader = {"unit": swift_tests, "scripts": python_tests}.get(name, closing_line)
+        reader = {"unit": swift_tests, "transport": swift_tests, "scripts": python_tests}.get(name, closing_line)
         text, status, counts, lines = reader(words, log, limit)
         if trouble := judge(name, status, counts, limit):
             counts, lines = (counts[0], counts[1] + 1, counts[2]), [*lines, trouble]

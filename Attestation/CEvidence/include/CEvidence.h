@@ -105,4 +105,124 @@ typedef struct {
 /// entries may share data. Spec: GHCB, SNP Extended Guest Request.
 snp_table_refusal snp_table_find(const uint8_t *bytes, size_t count, snp_table *table);
 
+// MARK: Intel TDX quote
+
+#define TDX_QUOTE_MINIMUM_SIZE 1020
+#define TDX_QUOTE_LIMIT_SIZE 65536
+#define TDX_AUTHENTICATION_LIMIT 1024
+
+/// Why a quote was not accepted as well-formed: the first rule that failed, in the order of the quote.
+typedef enum {
+  TDX_QUOTE_OK = 0,
+  TDX_QUOTE_LENGTH,
+  TDX_QUOTE_VERSION,
+  TDX_QUOTE_KEY_TYPE,
+  /// A quote of an SGX enclave: TEE type 0, or an enclave's body.
+  TDX_QUOTE_SGX,
+  TDX_QUOTE_TEE_TYPE,
+  TDX_QUOTE_BODY_TYPE,
+  TDX_QUOTE_BODY_SIZE,
+  TDX_QUOTE_SIGNATURE_DATA,
+  TDX_QUOTE_OUTER_TYPE,
+  TDX_QUOTE_OUTER_SIZE,
+  TDX_QUOTE_AUTHENTICATION_SIZE,
+  TDX_QUOTE_INNER_SIZE,
+  /// Bytes other than zero behind the signature data.
+  TDX_QUOTE_TRAILING,
+} tdx_quote_refusal;
+
+/// The fields of a TD report of 584 (type 2), 648 (type 3) or 885 bytes (type 4), unverified. The ranges of a longer body
+/// are empty in a shorter one. Spec: Intel TDX DCAP Quote Generation Library, TD Quote Body.
+typedef struct {
+  evidence_range tee_tcb_svn;
+  evidence_range mr_seam;
+  evidence_range mr_signer_seam;
+  evidence_range seam_attributes;
+  uint64_t td_attributes;
+  uint64_t xfam;
+  evidence_range mr_td;
+  evidence_range mr_config_id;
+  evidence_range mr_owner;
+  evidence_range mr_owner_config;
+  evidence_range rtmr[4];
+  evidence_range report_data;
+  evidence_range tee_tcb_svn2;
+  evidence_range mr_service_td;
+} tdx_body;
+
+/// The report of the quoting enclave: 384 bytes. Spec: Intel SDM, REPORT.
+typedef struct {
+  evidence_range bytes;
+  evidence_range cpu_svn;
+  evidence_range misc_select;
+  evidence_range attributes;
+  evidence_range mr_enclave;
+  evidence_range mr_signer;
+  uint16_t isv_prod_id;
+  uint16_t isv_svn;
+  evidence_range report_data;
+} tdx_enclave_report;
+
+/// One quote, version 4 or 5, with an ECDSA P-256 attestation key, unverified.
+typedef struct {
+  uint16_t version;
+  uint16_t key_type;
+  evidence_range vendor_id;
+  evidence_range user_data;
+  /// 2 for version 4, which does not state it.
+  uint16_t body_type;
+  tdx_body body;
+  /// Everything before the length of the signature data: what the attestation key signs.
+  evidence_range signed_bytes;
+  evidence_range signature;
+  evidence_range attestation_key;
+  tdx_enclave_report enclave;
+  evidence_range enclave_signature;
+  evidence_range authentication_data;
+  uint16_t certification_type;
+  evidence_range certification_data;
+  /// Where the quote ends; what follows is zero.
+  uint32_t end;
+} tdx_quote;
+
+/// Reads a quote and the zeros behind it. `version`, `key_type` and `body_type` are set as soon as they are read.
+tdx_quote_refusal tdx_quote_find(const uint8_t *bytes, size_t count, tdx_quote *quote);
+
+// MARK: TCG event log (CCEL, and the records that guests append to it)
+
+#define EVENT_LOG_MAX_ALGORITHMS 8
+
+typedef enum {
+  EVENT_LOG_OK = 0,
+  /// No further event: the end of the bytes, or eight bytes that are all 0xFF or all zero.
+  EVENT_LOG_END,
+  EVENT_LOG_TRUNCATED,
+  EVENT_LOG_HEADER,
+  EVENT_LOG_ALGORITHMS,
+  EVENT_LOG_NO_SHA384,
+  EVENT_LOG_DIGESTS,
+} event_log_refusal;
+
+typedef struct {
+  uint32_t at;
+  uint32_t algorithm_count;
+  uint16_t algorithms[EVENT_LOG_MAX_ALGORITHMS];
+  uint16_t digest_sizes[EVENT_LOG_MAX_ALGORITHMS];
+} event_log;
+
+typedef struct {
+  uint32_t index;
+  uint32_t type;
+  /// Empty when the event has no SHA-384 digest.
+  evidence_range sha384;
+  evidence_range data;
+} event_log_event;
+
+/// Reads the first record, which names the digests' algorithms; SHA-384 must be among them.
+/// Spec: TCG PC Client Platform Firmware Profile, TCG_EfiSpecIdEvent.
+event_log_refusal event_log_open(const uint8_t *bytes, size_t count, event_log *log);
+
+/// Reads the record at `log->at` and moves there behind it. Spec: same, TCG_PCR_EVENT2.
+event_log_refusal event_log_next(const uint8_t *bytes, size_t count, event_log *log, event_log_event *event);
+
 #endif

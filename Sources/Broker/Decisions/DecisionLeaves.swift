@@ -30,30 +30,17 @@ struct DecisionSubject: Sendable {
   }
 
   private var measure: JSONValue {
-    .object([
-      ("measurement", .string(Hex.encode(claims.snp.measurement))),
-      ("host_data", .string(Hex.encode(claims.snp.hostData))),
-      ("id_key_digest", .string(Hex.encode(claims.snp.idKeyDigest))),
-    ])
+    switch claims.platform {
+    case .snp(let snp): snp.leafMeasure
+    case .tdx(let tdx): tdx.leafMeasure
+    }
   }
 
   private var tcb: JSONValue {
-    let snp = claims.snp
-    return .object([
-      ("product", .string(snp.product.rawValue)), ("reported", Self.json(snp.tcb.reported)),
-      ("committed", Self.json(snp.tcb.committed)), ("launch", Self.json(snp.tcb.launch)),
-      ("platform_info", .string("0x" + String(snp.platformInfo.raw, radix: 16))),
-      ("mit_vector", snp.currentMitigations.map { .string("0x" + String($0, radix: 16)) } ?? .null),
-    ])
-  }
-
-  private static func json(_ tcb: TCBVersion.Components) -> JSONValue {
-    var object = JSONObject([
-      ("bootloader", .int(tcb.bootLoader)), ("tee", .int(tcb.tee)), ("snp", .int(tcb.snp)),
-      ("microcode", .int(tcb.microcode)),
-    ])
-    object["fmc"] = tcb.fmc.map { .int($0) }
-    return .object(object)
+    switch claims.platform {
+    case .snp(let snp): snp.leafTCB
+    case .tdx(let tdx): tdx.leafTCB
+    }
   }
 }
 

@@ -12,7 +12,7 @@ struct EvidenceRecord: Sendable {
   let endorsements: Endorsements
   let registry: RegistryPosition
   let references: [UInt8]
-  /// SHA-256 of the extra anchors, when there are any.
+  /// SHA-256 of the stored document of extra anchors, when there are any.
   let extraAnchors: [UInt8]?
   let verifiedAt: Timestamp
   let verifierBuild: String
@@ -21,16 +21,18 @@ struct EvidenceRecord: Sendable {
   /// The endorsements as blobs of their own: the same intermediate is stored once.
   var blobs: [[UInt8]] {
     endorsements.certificates.map(\.der) + endorsements.revocationLists.map(\.der)
+      + endorsements.documents.map(\.pcsBytes)
   }
 
   var encoded: [UInt8] {
     let certificates = endorsements.certificates.map { Self.entry("certificate", $0.der) }
     let lists = endorsements.revocationLists.map { Self.entry("crl", $0.der) }
+    let documents = endorsements.documents.map { Self.entry("document", $0.pcsBytes) }
     return CanonicalJSON.encode(
       .object([
         ("v", 1), ("tee", .string(session.tee.rawValue)), ("kbs_version", .string(session.version.rawValue)),
         ("challenge", .string(session.challenge.nonce)), ("request", .string(Base64.encode(request))),
-        ("collateral", .array(certificates + lists)),
+        ("collateral", .array(certificates + lists + documents)),
         ("anchors", extraAnchors.map { .string(Hex.encode($0)) } ?? .null),
         ("registry", registry.json), ("refvalues", .string(Hex.encode(references))),
         ("verified_at", .string(verifiedAt.rfc3339Milliseconds)), ("verifier", .string(verifierBuild)),

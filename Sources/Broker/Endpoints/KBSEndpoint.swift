@@ -91,6 +91,7 @@ struct KBSEndpoint: HTTPResponder {
         status: 200, headers: [("Vouchsafe-Log-Proof", Base64.encode(released.logProof))], body: released.body,
         contentType: "application/json")
     } catch {
+      if error as? BrokerError == .logUnavailable { try? await Task.sleep(for: broker.configuration.releaseHold) }
       return answer(to: error)
     }
   }

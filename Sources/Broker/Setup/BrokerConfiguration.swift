@@ -19,6 +19,9 @@ package struct BrokerConfiguration: Sendable {
   package var attestBurst = 400
   package var maximumSessions = 65_536
   package var connectionsPerAddress = 256
+  /// How long a request for a key is held when the log fails: guests take any quick answer but 401 as final, and by then
+  /// this process has ended and the next one recovers. Not a setting; tests shorten it.
+  package var releaseHold = Duration.seconds(20)
   package var node = "broker"
 
   package struct Address: Equatable, Sendable {

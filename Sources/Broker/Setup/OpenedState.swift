@@ -57,12 +57,14 @@ struct OpenedState: Sendable {
     let approversDigest = Hash.sha256.digest(approvers)
     try await checkBeginning(of: log, approvers: approversDigest)
     let registry = try await openRegistry(state, log, approvers)
-    let (anchors, anchorsDigest) = try loadAnchors(configuration.anchors)
+    let evidence = try BlobStore(DurableDirectory(path: state.path), folder: "evidence")
+    let (anchors, anchorFiles) = try loadAnchors(configuration.anchors)
+    let anchorsDigest = try await anchorFiles.isEmpty ? nil : evidence.store(anchorFiles)
     let parts = KeyBroker.Parts(
       configuration: configuration, instance: instance, keyring: keyring, anchors: anchors,
       extraAnchorsDigest: anchorsDigest,
       endorsements: EndorsementStore(supplied: try loadCollateral(configuration.collateral)), log: log,
-      evidence: try BlobStore(DurableDirectory(path: state.path), folder: "evidence"), registry: registry, events: events,
+      evidence: evidence, registry: registry, events: events,
       origin: Leaf.Origin(
         node: configuration.node, build: Hex.encode(OwnProgram.digest()), logEpoch: instance.logEpoch),
       workers: max(2, Processors.available), clock: clock, random: SystemRandom.bytes)
@@ -113,19 +115,18 @@ struct OpenedState: Sendable {
     } catch { throw StartError.registryDamaged }
   }
 
-  private static func loadAnchors(_ files: [String]) throws -> (Anchors, digest: [UInt8]?) {
+  private static func loadAnchors(_ files: [String]) throws -> (Anchors, document: [UInt8]) {
     var anchors = Anchors.builtIn
-    guard !files.isEmpty else { return (anchors, nil) }
-    var hash = HashStream(.sha256)
+    var documents: [JSONValue] = []
     for file in files {
       guard let bytes = try? SmallFile.read(file, limitBytes: 1 << 20) else {
         throw StartError.anchorsUnreadable(file: file)
       }
       guard let extra = try? Anchors.parseFile(bytes) else { throw StartError.anchorsMalformed(file: file) }
       anchors = anchors.adding(extra)
-      hash.update(bytes)
+      documents.append(try StrictJSON.parse(bytes))
     }
-    return (anchors, hash.finish())
+    return (anchors, documents.isEmpty ? [] : CanonicalJSON.encode(.array(documents)))
   }
 
   private static func loadCollateral(_ folders: [String]) throws -> Endorsements {

@@ -2,23 +2,11 @@ import Bytes
 import Cryptography
 import Evidence
 
-/// The checks of one report in their order, and what they find on the way. One table serves the broker's `verify`, which
-/// stops at the first refusal, and the people's `inspect`, which shows every check: the two cannot drift apart.
+/// The checks of one SEV-SNP report.
 ///
 /// Order: what costs nothing first, so that a stranger's report reaches an RSA or P-384 operation only when everything
 /// else about it fits.
-struct SNPExamination {
-  /// How a check ended when it did not refuse.
-  enum Outcome: Equatable {
-    case passed(String)
-    /// Nothing was asked: no init-data was sent, or no revocation list is at hand.
-    case notApplicable(String)
-    /// An earlier refusal left nothing to check. Never a pass.
-    case notReached
-  }
-
-  typealias Check = @Sendable (inout SNPExamination) throws(Refusal) -> Outcome
-
+struct SNPExamination: Examination {
   static let checks: [(name: CheckName, check: Check)] = [
     (.reportData, { (e) throws(Refusal) in try e.checkReportData() }),
     (.hostData, { (e) throws(Refusal) in try e.checkHostData() }),
@@ -36,6 +24,8 @@ struct SNPExamination {
     (.requester, { (e) throws(Refusal) in try e.checkRequester() }),
   ]
 
+  static let strictChecks: [CheckName] = [.debug, .migration, .policy, .vmpl, .platformInfo]
+
   let report: SNPReport
   let carried: [CarriedCertificate]
   let endorsements: Endorsements
@@ -52,9 +42,8 @@ struct SNPExamination {
   var revocation = SNPClaims.Revocation.unavailable
   /// When the enforced lists run out.
   var revocationUntil: Timestamp?
-  /// Set by `inspect` alone, once the dates have been judged or left out: the chain is then verified at a moment at
-  /// which its certificates are valid.
   var ignoresDates = false
+  var ignoresRevocation = false
 
   init(
     _ evidence: SNPEvidence, _ endorsements: Endorsements, reportData: [UInt8]?, hostData: [UInt8]?, anchors: Anchors,
@@ -69,12 +58,13 @@ struct SNPExamination {
     self.now = now
   }
 
-  /// The claims, once chain and signature are proved; which checks passed is the caller's to know.
+  var isSimulated: Bool { found?.anchor.isSimulated ?? false }
+
   var claims: Claims? {
     guard let vek, let found else { return nil }
     let until = [found.chain.validity?.upperBound, revocationUntil].compactMap { $0 }.min() ?? now
     let proof = SNPProof(vek: vek, revocation: revocation, validUntil: until)
-    return Claims(tee: .snp, simulated: found.anchor.isSimulated, snp: SNPClaims(report, proof))
+    return Claims(simulated: isSimulated, platform: .snp(SNPClaims(report, proof)))
   }
 }
 

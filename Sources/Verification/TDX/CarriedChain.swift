@@ -1,0 +1,81 @@
+package import Bytes
+import Cryptography
+package import Evidence
+
+/// The certificates in a quote: the platform's, its issuer's, and a root that is only a carrier. Unverified.
+struct CarriedChain: Sendable {
+  let pck: PCKCertificate
+  let intermediate: Certificate
+  let root: Certificate?
+
+  /// Reads PEM of two or three certificates in this order and nothing else; one NUL may end the text.
+  init(_ certificationData: [UInt8]) throws(Refusal) {
+    let text = certificationData.last == 0 ? Array(certificationData.dropLast()) : certificationData
+    guard let all = try? Certificate.parsePEM(text) else { throw Refusal(.certificateMalformed, "pckChain") }
+    guard (2...3).contains(all.count) else {
+      throw Refusal(.chainInvalid, "pckChain", got: "\(all.count) certificates", wanted: "2 or 3")
+    }
+    pck = try PCKCertificate(all[0])
+    intermediate = all[1]
+    root = all.count == 3 ? all[2] : nil
+    guard pck.certificate.issuer == intermediate.subject else {
+      throw Refusal(.chainInvalid, "pckChain", got: "not in order", wanted: "leaf, issuer, root")
+    }
+  }
+
+  /// A root that comes along must at least be the one that is meant.
+  func isRooted(in anchor: Anchor) -> Bool {
+    guard intermediate.issuer.der == anchor.trust.subject else { return false }
+    return root.map {
+      $0.subject.der == anchor.trust.subject && $0.subjectPublicKeyInfo == anchor.trust.subjectPublicKeyInfo
+    } ?? true
+  }
+}
+
+extension CollateralProver {
+  /// The platform's certificate under an anchor, and neither it nor its issuer on a list.
+  func prove(
+    _ carried: CarriedChain, digest: [UInt8], at moment: VerificationMoment
+  ) throws(Refusal) -> ProvedPlatform {
+    let places = ChainPlaces(["pck", "pckIssuer", "root"])
+    let (leaf, intermediate) = (carried.pck.certificate, carried.intermediate)
+    var refusal = Refusal(.chainUntrusted, "root")
+    for anchor in anchors.all where anchor.tee == .tdx && carried.isRooted(in: anchor) {
+      for lists in choices(intermediate, anchor, at: moment.time([])) {
+        do throws(ChainError) {
+          let time = moment.time([leaf.notBefore, intermediate.notBefore] + lists.map(\.thisUpdate))
+          let chain = try verifyChain(
+            leaf: leaf, intermediates: [intermediate], anchor: anchor.trust, revocationLists: lists, at: time,
+            profile: profile(.intelPCK))
+          return ProvedPlatform(digest: digest, pck: carried.pck, chain: chain, anchor: anchor)
+        } catch { refusal = places.refusal(error) }
+        if refusal.code == .certificateRevoked { throw refusal }
+      }
+    }
+    throw refusal
+  }
+
+  /// A list of the issuer with a list of the root, the best pair first.
+  private func choices(
+    _ intermediate: Certificate, _ anchor: Anchor, at now: Timestamp
+  ) -> [[CertificateRevocationList]] {
+    let own = lists(of: intermediate.subject.der, at: now).prefix(3).map { [$0] }
+    let roots = lists(of: anchor.trust.subject, at: now).prefix(3).map { [$0] }
+    return enforced((own.isEmpty ? [[]] : own).flatMap { first in (roots.isEmpty ? [[]] : roots).map { first + $0 } })
+  }
+}
+
+/// Proves the platform of a quote, so that its later quotes need not carry that cost; what is refused is left for `verify`
+/// to name.
+package func provePlatform(
+  of quote: TDXQuote, with endorsements: Endorsements, anchors: Anchors, at now: Timestamp
+) -> ProvedPlatform? {
+  guard let carried = try? CarriedChain(quote.certificationData) else { return nil }
+  let prover = CollateralProver(endorsements, anchors: anchors)
+  return try? prover.prove(carried, digest: ProvedPlatform.digest(of: quote), at: .now(now))
+}
+
+extension ProvedPlatform {
+  /// What a quote's platform is remembered by.
+  package static func digest(of quote: TDXQuote) -> [UInt8] { Hash.sha256.digest(quote.certificationData) }
+}

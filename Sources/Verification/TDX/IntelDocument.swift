@@ -1,0 +1,67 @@
+import Bytes
+import Cryptography
+
+/// A TCB info or a QE identity with its signature, neither looked at: unverified.
+///
+/// The signature covers `body` exactly as it was received, so those bytes are kept and nothing is written anew.
+package struct IntelDocument: Sendable, Hashable {
+  enum Content: Sendable, Equatable {
+    case tcbInfo(TCBInfo)
+    case identity(QEIdentity)
+    /// Of the right form, for something else than TDX; the id it states.
+    case otherID(String)
+    case malformed(ParseError)
+  }
+
+  enum Kind: String, Sendable {
+    case tcbInfo
+    case identity = "enclaveIdentity"
+  }
+
+  let kind: Kind
+  /// From its `{` to its `}`, as received.
+  package let body: [UInt8]
+  /// r ‖ s; empty when the text was no signature.
+  package let signature: [UInt8]
+  let content: Content
+  /// SHA-256 over body and signature: what it is remembered by.
+  let digest: [UInt8]
+
+  static let limitBytes = 1 << 20
+  private static let limits = StrictJSON.Limits(depth: 16, tokens: 100_000)
+
+  /// - Parameter signature: 128 digits of lower-case hexadecimal; another text makes the document malformed.
+  init(kind: Kind, body: [UInt8], signature text: String) {
+    let signature = (try? Hex.decode(text, "signature")).flatMap { Hex.encode($0) == text ? $0 : nil } ?? []
+    self.kind = kind
+    self.body = body
+    self.signature = signature
+    content =
+      signature.count == 64
+      ? Self.content(kind, body) : .malformed(ParseError("\(kind.rawValue).signature", .notCanonical))
+    digest = Hash.sha256.digest(body + signature)
+  }
+
+  private static func content(_ kind: Kind, _ body: [UInt8]) -> Content {
+    do throws(ParseError) {
+      guard body.count <= limitBytes else { throw ParseError(kind.rawValue, .tooLong) }
+      let value = try StrictJSON.parse(body, limits: limits)
+      guard let id = value["id"]?.stringValue else { throw ParseError("\(kind.rawValue).id", .missing) }
+      switch kind {
+      case .tcbInfo: return id == "TDX" ? .tcbInfo(try TCBInfo(parsing: value)) : .otherID(id)
+      case .identity: return id == "TD_QE" ? .identity(try QEIdentity(parsing: value)) : .otherID(id)
+      }
+    } catch { return .malformed(error) }
+  }
+
+  var tcbInfo: TCBInfo? { if case .tcbInfo(let info) = content { info } else { nil } }
+  var identity: QEIdentity? { if case .identity(let identity) = content { identity } else { nil } }
+
+  /// As PCS sends it; recognised again as the same document.
+  package var pcsBytes: [UInt8] {
+    Array("{\"\(kind.rawValue)\":".utf8) + body + Array(",\"signature\":\"\(Hex.encode(signature))\"}".utf8)
+  }
+
+  package static func == (left: Self, right: Self) -> Bool { left.kind == right.kind && left.digest == right.digest }
+  package func hash(into hasher: inout Hasher) { hasher.combine(digest) }
+}

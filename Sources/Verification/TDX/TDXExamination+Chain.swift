@@ -1,0 +1,118 @@
+import Bytes
+import Cryptography
+import Evidence
+
+// From the platform's key, and from the key of what Intel signs, to an anchor.
+extension TDXExamination {
+  mutating func checkChain() throws(Refusal) -> Outcome {
+    if platform == nil {
+      guard let carried else { return .notReached }
+      try follow(carried)
+    }
+    guard let platform else { return .notReached }
+    return .passed("\(platform.pck.certificate.issuer.commonName ?? ""), \(platform.anchor.name)")
+  }
+
+  /// With the lists at once; what only the lists refuse is left for the next check to name.
+  private mutating func follow(_ carried: CarriedChain) throws(Refusal) {
+    let digest = ProvedPlatform.digest(of: quote)
+    do throws(Refusal) {
+      platform = try prover.prove(carried, digest: digest, at: moment)
+    } catch {
+      guard error.code.isAboutRevocation else { throw error }
+      let lenient = CollateralProver(endorsements, anchors: anchors, ignoresRevocation: true)
+      platform = try lenient.prove(carried, digest: digest, at: moment)
+      revocationRefusal = error
+    }
+  }
+
+  func checkRevocation() throws(Refusal) -> Outcome {
+    guard let platform else { return .notReached }
+    if let revocationRefusal {
+      guard ignoresDates, revocationRefusal.code.isAboutDates else { throw revocationRefusal }
+      try checkSerials(platform.chain.path)
+      return .notApplicable("the lists and certificates were never valid together")
+    }
+    let oldest = platform.chain.revocationLists.map(\.thisUpdate).min()
+    return .passed("on none of \(platform.chain.revocationLists.count) lists, the oldest of \(oldest?.rfc3339 ?? "")")
+  }
+
+  /// The serial numbers alone, where no moment exists at which the lists could be verified.
+  private func checkSerials(_ path: [Certificate]) throws(Refusal) {
+    for certificate in path {
+      let lists = endorsements.revocationLists.filter { $0.issuer == certificate.issuer }
+      guard !lists.contains(where: { $0.revokedSerials.contains(certificate.serialNumber) }) else {
+        throw Refusal(.certificateRevoked, certificate == path.first ? "pck" : "pckIssuer")
+      }
+    }
+  }
+
+  mutating func checkTCBInfo() throws(Refusal) -> Outcome {
+    guard pck != nil else { return .notReached }
+    guard !tcbInfos.isEmpty else {
+      throw missing(.tcbInfo, wanted: "TDX TCB info of FMSPC \(pck.map { Hex.encode($0.fmspc) } ?? "")")
+    }
+    let (document, signer) = try prove(tcbInfos)
+    guard let value = document.tcbInfo else { return .notReached }
+    tcbInfo = ProvedDocument(value: value, digest: document.digest, signer: signer)
+    return .passed("evaluation \(value.evaluationNumber) of \(value.issueDate.rfc3339)\(unknown(value.unknownMembers))")
+  }
+
+  mutating func checkIdentity() throws(Refusal) -> Outcome {
+    guard pck != nil else { return .notReached }
+    guard !identities.isEmpty else { throw missing(.identity, wanted: "TD_QE") }
+    let (document, signer) = try prove(identities)
+    guard let value = document.identity else { return .notReached }
+    identity = ProvedDocument(value: value, digest: document.digest, signer: signer)
+    return .passed("evaluation \(value.evaluationNumber) of \(value.issueDate.rfc3339)\(unknown(value.unknownMembers))")
+  }
+
+  /// The first document that Intel signed, under the very anchor of the platform.
+  private func prove(_ documents: [IntelDocument]) throws(Refusal) -> (IntelDocument, ProvedSigner) {
+    var refusal: Refusal?
+    for document in documents {
+      do throws(Refusal) {
+        let signer = try signer(of: document)
+        guard platform == nil || signer.anchor == platform?.anchor else {
+          throw Refusal(.chainUntrusted, document.kind.rawValue, got: signer.anchor.name, wanted: "the platform's root")
+        }
+        return (document, signer)
+      } catch { refusal = refusal ?? error }
+    }
+    throw refusal ?? Refusal(.collateralMissing)
+  }
+
+  private func signer(of document: IntelDocument) throws(Refusal) -> ProvedSigner {
+    if let known = endorsements.proved.documents[document.digest], known.isValid(at: now, anchors) { return known }
+    return try prover.prove(document, at: moment)
+  }
+
+  /// An older evaluation than one that is known to exist is a way to hide what the newer one says.
+  func checkEvaluation() throws(Refusal) -> Outcome {
+    guard let info = tcbInfo?.value else { return .notReached }
+    let floor = floors.floor(info.fmspc)
+    guard info.evaluationNumber >= floor else {
+      throw Refusal(
+        .evaluationTooOld, "tcbInfo.tcbEvaluationDataNumber", got: "\(info.evaluationNumber)",
+        wanted: "at least \(floor)")
+    }
+    return .passed("\(info.evaluationNumber)")
+  }
+
+  private func unknown(_ members: [String]) -> String {
+    members.isEmpty ? "" : ", \(members.count) unknown members passed over"
+  }
+}
+
+extension Refusal.Code {
+  fileprivate var isAboutRevocation: Bool {
+    switch self {
+    case .collateralMissing, .certificateRevoked, .revocationListInvalid, .revocationListExpired,
+      .revocationListNotYetValid:
+      true
+    default: false
+    }
+  }
+
+  fileprivate var isAboutDates: Bool { self == .revocationListExpired || self == .revocationListNotYetValid }
+}
