@@ -134,8 +134,9 @@ import Testing
   @Test func s15TCBVersionsCanBeHeldAgainstAFloor() throws {
     let claims = try with(guest) { $0.launchTCB = $0.launchTCB.changing(2, by: 255) }.verified().get()
     let floor = guest.reportedTCB
-    #expect(claims.snp?.tcb.reported.isAtLeast(floor) == true)
-    #expect(claims.snp?.tcb.launch.isAtLeast(floor) == false)
+    let tcb = try #require(claims.snp?.tcb)
+    #expect(tcb.reported.isAtLeast(floor))
+    #expect(!tcb.launch.isAtLeast(floor))
   }
 
   @Test func s16MitigationVectorsAreClaims() throws {

@@ -23,9 +23,9 @@ TELLING = re.compile(r"^(?:skipped|FAILED): .*$", re.M)
 
 # name, what it shows, command, seconds it may take
 SUITES = [
-    ("unit", "every module's own tests", ["swift", "test", "--skip", "TransportTests"], 1500),
-    ("transport", "tests of sockets, which need the machine for themselves",
-     ["swift", "test", "--skip-build", "--no-parallel", "--filter", "TransportTests"], 300),
+    ("unit", "every module's own tests", ["swift", "test", "--skip", "TransportTests|ProgramTests"], 1500),
+    ("alone", "tests of sockets and of whole programs, which need the machine for themselves",
+     ["swift", "test", "--skip-build", "--no-parallel", "--filter", "TransportTests|ProgramTests"], 300),
     ("kbs", "a client that is not ours fetches keys, and is refused", [str(PYTHON), "scripts/interop/kbs_checks.py"], 300),
     ("kill9", "whatever a client was given is in the log that kill -9 leaves",
      [str(PYTHON), "scripts/interop/kill9.py", "--seconds", "30"], 300),
@@ -136,7 +136,7 @@ def main():
             continue
         print(f"{name}: {shows}", flush=True)
         start, log = time.monotonic(), LOGS / f"{name}.log"
-        reader = {"unit": swift_tests, "transport": swift_tests, "scripts": python_tests}.get(name, closing_line)
+        reader = {"unit": swift_tests, "alone": swift_tests, "scripts": python_tests}.get(name, closing_line)
         text, status, counts, lines = reader(words, log, limit)
         if trouble := judge(name, status, counts, limit):
             counts, lines = (counts[0], counts[1] + 1, counts[2]), [*lines, trouble]
