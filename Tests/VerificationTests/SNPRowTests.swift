@@ -134,8 +134,8 @@ import Testing
   @Test func s15TCBVersionsCanBeHeldAgainstAFloor() throws {
     let claims = try with(guest) { $0.launchTCB = $0.launchTCB.changing(2, by: 255) }.verified().get()
     let floor = guest.reportedTCB
-    #expect(claims.snp?.tcb.reported.isAtLeast(floor))
-    #expect(!claims.snp?.tcb.launch.isAtLeast(floor))
+    #expect(claims.snp?.tcb.reported.isAtLeast(floor) == true)
+    #expect(claims.snp?.tcb.launch.isAtLeast(floor) == false)
   }
 
   @Test func s16MitigationVectorsAreClaims() throws {
@@ -169,7 +169,7 @@ import Testing
       $0.keyInfo = 1
     }.verified().get()
     #expect(claims.snp?.idKeyDigest == [UInt8](repeating: 7, count: 48))
-    #expect(claims.snp?.isAuthorKeyEnabled)
+    #expect(claims.snp?.isAuthorKeyEnabled == true)
   }
 
   @Test func s19TheBytesAsReceivedAreVerified() throws {
