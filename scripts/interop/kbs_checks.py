@@ -39,7 +39,8 @@ class World:
         self.key = bytes(range(32))
         stage.init_broker()
         self.pod = stage.start_tee()
-        self.broker = stage.start_broker("--anchors", stage.anchors)
+        self.domain = stage.start_tee(name="domain", technology="tdx")
+        self.broker = stage.start_broker("--anchors", stage.anchors, "--collateral", stage.collateral)
         for _ in stage.register(stage.reference("check", [RESOURCE])):
             pass
         stage.path("model.key").write_bytes(self.key)
@@ -87,6 +88,27 @@ def fetches_a_key(world, key, version, bearer):
     answer = handshake.resource(RESOURCE, bearer)
     same(handshake.open(answer), world.key, "key")
     same(answer.headers["Content-Type"], "application/json", "content type")
+
+
+def a_trust_domain_fetches_a_key(world, version):
+    handshake = world.handshake(pod=world.domain, tee="tdx", version=version)
+    same(handshake.open(handshake.resource(RESOURCE)), world.key, "key")
+
+
+def a_quote_is_not_a_report(world):
+    handshake = world.handshake("auth", pod=world.domain)
+    refused(lambda: handshake.attest(), (400, 401, 403))
+
+
+def altered_quote(world):
+    """A TDX quote with one flipped bit in the measured part of its body."""
+    handshake = world.handshake("auth", pod=world.domain, tee="tdx")
+    body = handshake.attestation()
+    evidence = body["tee-evidence"]["primary_evidence"]
+    quote = bytearray(base64.b64decode(evidence["quote"]))
+    quote[48 + 136] ^= 1  # MRTD's first byte
+    evidence["quote"] = base64.b64encode(quote).decode()
+    refused(lambda: handshake.attest(body), 403)
 
 
 def the_header_is_in_the_form_clients_rebuild(world):
@@ -304,6 +326,10 @@ def run(checks, world):
         works(f"0.4.0, {key}, by cookie", fetches_a_key, key, "0.4.0", False)
         works(f"0.4.0, {key}, by token", fetches_a_key, key, "0.4.0", True)
         works(f"0.2.0, {key}, by cookie", fetches_a_key, key, "0.2.0", False)
+    for version in ("0.4.0", "0.2.0"):
+        works(f"{version}, a TDX domain", a_trust_domain_fetches_a_key, version)
+    works("refused: a TDX quote in a session of SNP", a_quote_is_not_a_report)
+    works("refused: a TDX quote with a flipped bit", altered_quote)
     works("protected header as clients rebuild it", the_header_is_in_the_form_clients_rebuild)
     works("cookie survives a wrong clock", the_cookie_survives_a_wrong_clock)
     works("nonce has the usual form", the_nonce_has_the_usual_form)
