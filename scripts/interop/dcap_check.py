@@ -173,6 +173,28 @@ def shapes(checks, simulator, ours):
         checks.run(name, lambda: true(both(settings)[0].startswith(status), f"{both(settings)}"))
 
 
+def relaunches(checks, simulator, ours):
+    """Domains that were launched under another TCB than the one they run under."""
+    rest = "00" * 13
+    for name, launch, now, settings, wanted in [
+        ("launched under an older module", "040108", "060108", [], "TDRelaunchAdvised"),
+        ("launched under an older microcode", "060107", "060108", [], "TDRelaunchAdvised"),
+        ("launched under an older module, configuration needed", "040108", "060108",
+         [("tcb-status", "ConfigurationNeeded")], "TDRelaunchAdvisedConfigurationNeeded"),
+        ("launched under an older module, hardening needed", "040108", "060108",
+         [("tcb-status", "SWHardeningNeeded")], "TDRelaunchAdvised"),
+        ("launched and running under an older module", "040108", "040108", [], "OutOfDate"),
+        ("launched under a newer microcode than the level's", "060109", "060108", [], "UpToDate"),
+    ]:
+        def agrees():
+            svns = [("tee-tcb-svn", launch + rest), ("tee-tcb-svn2", now + rest)]
+            minted = simulator.mint([*svns, *settings], ["--quote-version", "5"])
+            same(ours.verdict(minted)[0], wanted, "our own status")
+            same(verdict(minted)[0], wanted, "the status")
+
+        checks.run(name, agrees)
+
+
 def refusals(checks, simulator):
     """What must not pass does not, by the outside verifier's account as well."""
     good = simulator.mint()
@@ -206,6 +228,7 @@ def main():
         ours = Ours(given.bin / "vouchsafe", simulator)
         shapes(checks, simulator, ours)
         statuses(checks, simulator, ours)
+        relaunches(checks, simulator, ours)
         refusals(checks, simulator)
     checks.finish()
 
