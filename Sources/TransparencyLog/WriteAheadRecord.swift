@@ -10,6 +10,10 @@ struct WriteAheadRecord: Equatable, Sendable {
   static let tagBytes = 16
   static let firstTag = [UInt8](repeating: 0, count: tagBytes)
   static let limitEntries = 256
+  /// No record of ours is longer: 256 entries of a bundle's greatest length, and the longest signed checkpoint.
+  static let limitPayloadBytes = 4 + limitEntries * (2 + 65_535) + (1 << 16)
+  /// The file is replaced after one publication at most, about every second; a longer one is not ours.
+  static let limitFileBytes = 1 << 28
 
   /// Of the first entry.
   let index: UInt64
@@ -59,6 +63,7 @@ struct WriteAheadRecord: Equatable, Sendable {
   /// then, so it was never durable, so nothing was released on it. Everything else is damage.
   /// - Throws: `.damaged(.walRecord)`.
   static func scan(_ file: [UInt8]) throws(LogError) -> [WriteAheadRecord] {
+    guard file.count <= limitFileBytes else { throw .damaged(.walRecord(offset: limitFileBytes)) }
     var records: [WriteAheadRecord] = []
     var previousTag = firstTag
     var offset = 0
@@ -88,7 +93,9 @@ struct WriteAheadRecord: Equatable, Sendable {
   /// Length of the record that starts here, when the file holds that many bytes.
   private static func wholeLength(_ file: [UInt8], at offset: Int) -> Int? {
     guard file.count - offset >= headerBytes + tagBytes else { return nil }
-    let payload = file[(offset + 8)..<(offset + 12)].reduce(0) { $0 << 8 | Int($1) }
+    let payload =
+      Int(file[offset + 8]) << 24 | Int(file[offset + 9]) << 16 | Int(file[offset + 10]) << 8 | Int(file[offset + 11])
+    guard payload <= limitPayloadBytes else { return nil }
     let length = headerBytes + payload + tagBytes
     return length <= file.count - offset ? length : nil
   }

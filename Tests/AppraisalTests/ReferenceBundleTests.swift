@@ -44,13 +44,13 @@ struct ReferenceBundleTests {
     #expect(throws: ParseError(path, .unknownField)) { try parse([path: ["x": 1]]) }
   }
 
-  @Test(arguments: ["tdx", "nvidia", "sample", "SNP"])
+  @Test(arguments: ["sgx", "nvidia", "sample", "SNP"])
   func aSectionOfAnotherTEEIsRefusedByName(_ tee: String) {
     #expect(throws: ParseError("tees.\(tee)", .unknownField)) { try parse(["tees.\(tee)": ["measurements": ["00"]]]) }
   }
 
   @Test(arguments: [
-    "schema", "name", "workload", "tees", "tees.snp", "tees.snp.measurements", "tees.snp.products",
+    "schema", "name", "workload", "tees", "tees.snp.measurements", "tees.snp.products",
     "tees.snp.minimumTCB",
     "tees.snp.minimumTCB.Milan", "tees.snp.minimumTCB.Milan.reported", "tees.snp.minimumTCB.Milan.launch",
     "tees.snp.minimumTCB.Milan.reported.bootLoader", "tees.snp.minimumTCB.Milan.reported.tee",
@@ -58,6 +58,10 @@ struct ReferenceBundleTests {
   ])
   func aRequirementThatMustBeMadeCannotBeLeftOut(_ path: String) {
     #expect(throws: ParseError(path, .missing)) { try parse([path: nil]) }
+  }
+
+  @Test func atLeastOneTechnologyIsDescribed() {
+    #expect(throws: ParseError("tees", .missing)) { try parse(["tees.snp": nil]) }
   }
 
   @Test(arguments: [

@@ -174,7 +174,7 @@ struct ResourceRuleTests {
   @Test func unknownClaimsAndWrongTypesAreErrorsWhenARuleIsRead() {
     let wrong: [JSONValue] = [
       ["equals": ["claim": "mrTD", "value": "x"]], ["equals": ["claim": "", "value": "x"]],
-      ["equals": ["claim": "tee", "value": "tdx"]], ["equals": ["claim": "tee", "value": 1]],
+      ["equals": ["claim": "tee", "value": "sgx"]], ["equals": ["claim": "tee", "value": 1]],
       ["equals": ["claim": "vmpl", "value": "0"]], ["equals": ["claim": "vmpl", "value": -1]],
       ["equals": ["claim": "simulated", "value": "false"]],
       ["equals": ["claim": "measurement", "value": "5a"]], ["atLeast": ["claim": "product", "value": 1]],

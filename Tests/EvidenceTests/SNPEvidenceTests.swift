@@ -192,7 +192,6 @@ import Testing
 
   @Test func anythingElseIsRefusedByName() throws {
     let cases: [(String, EvidenceError)] = [
-      (#"{"quote":"AAAA","cc_eventlog":null}"#, .unsupportedTEE(.tdx)),
       (#"{"version":2,"tpm_quote":{},"hcl_report":"x","vcek":"y"}"#, .unsupportedTEE(.azSNPvTPM)),
       (#"{"version":2,"tpm_quote":{},"hcl_report":"x","td_quote":"y"}"#, .unsupportedTEE(.azTDXvTPM)),
       (#"{"device_evidence_list":[]}"#, .unsupportedTEE(.nvidia)), (#"{"svn":"1","report_data":"AA"}"#, .sampleTEE),
@@ -202,8 +201,8 @@ import Testing
       #expect(throws: expected) { try UnverifiedEvidence.detect(bytes: Array(text.utf8)) }
     }
     #expect(throws: EvidenceError.sampleTEE) { try UnverifiedEvidence.parse(tee: .sample, kbsJSON: evidence.kbsJSON) }
-    #expect(throws: EvidenceError.unsupportedTEE(.tdx)) {
-      try UnverifiedEvidence.parse(bytes: evidence.reportBytes, tee: .tdx)
+    #expect(throws: EvidenceError.unsupportedTEE(.nvidia)) {
+      try UnverifiedEvidence.parse(bytes: evidence.reportBytes, tee: .nvidia)
     }
   }
 

@@ -19,9 +19,9 @@ import Testing
     "ARK-Turin": "4f125410563a2ab9a50356f9243f6fe0b6f73de98603f53f90339c70e9d7ad08",
   ]
 
-  @Test func theBuiltInRootsAreAMDs() {
-    let anchors = Anchors.builtIn.all
-    #expect(anchors.count == 3)
+  @Test func theBuiltInRootsAreAMDsAndIntels() {
+    #expect(Anchors.builtIn.all.map(\.tee) == [.snp, .snp, .snp, .tdx])
+    let anchors = Anchors.builtIn.all.filter { $0.tee == .snp }
     #expect(Dictionary(uniqueKeysWithValues: anchors.map { ($0.name, $0.fingerprint) }) == fingerprints)
     for anchor in anchors {
       #expect(anchor.trust.isUsable)
@@ -34,11 +34,30 @@ import Testing
   }
 
   @Test(.enabled(if: VectorStore.isPresent)) func theBuiltInRootsAreThoseOfTheCertificates() throws {
-    for anchor in Anchors.builtIn.all {
+    for anchor in Anchors.builtIn.all where anchor.tee == .snp {
       let root = try Certificate(der: try VectorStore.read("cpu/roots/ark_\(anchor.product.lowercased()).der"))
       #expect(root.subject.der == anchor.trust.subject)
       #expect(root.subjectPublicKeyInfo == anchor.trust.subjectPublicKeyInfo)
     }
+  }
+
+  /// The key as the point X ‖ Y that Intel publishes.
+  @Test func t5TheRootOfTDXIsIntels() throws {
+    let anchor = try #require(Anchors.builtIn.all.last)
+    let point = """
+      0ba9c4c0c0c86193a3fe23d6b02cda10a8bbd4e88e48b4458561a36e705525f567918e2edc88e40d860bd0cc4ee26aacc988e505a953558c\
+      453f6b0904ae7394
+      """
+    #expect(Hex.encode(anchor.trust.subjectPublicKeyInfo.suffix(64)) == point)
+    #expect(anchor.fingerprint == "a0af031289f5d5d4132f9186068a7fc13628633ba235777472e29b6b6c67a49e")
+    #expect(anchor.trust.isUsable && !anchor.isSimulated)
+    #expect(DistinguishedName(der: anchor.trust.subject).commonName == anchor.name)
+  }
+
+  @Test(.enabled(if: VectorStore.isPresent)) func theRootOfTDXIsThatOfTheCertificate() throws {
+    let root = try Certificate(der: try VectorStore.read("cpu/roots/intel_sgx_root_ca.der"))
+    #expect(root.subject.der == IntelRoot.trust.subject)
+    #expect(root.subjectPublicKeyInfo == IntelRoot.trust.subjectPublicKeyInfo)
   }
 
   @Test func simulatedEvidenceSaysSo() throws {

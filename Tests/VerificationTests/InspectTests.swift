@@ -27,7 +27,7 @@ import Testing
     let result = try inspection(guest)
     #expect(result.isVerified)
     #expect(result.simulated)
-    #expect(result.checks.map(\.name) == CheckName.allCases)
+    #expect(result.checks.map(\.name) == SNPExamination.checks.map(\.name) + SNPExamination.strictChecks)
     #expect(result.skipped.isEmpty)
     #expect(result.claims?["measurement"] == .string(Hex.encode(guest.measurement)))
   }

@@ -127,11 +127,14 @@ class Stage:
 
     # simulated TEE
 
-    def start_tee(self, measurement=MEASUREMENT, name="tee", options=()):
-        """Serves evidence of a pod with this launch digest, and the URL it is at."""
+    def start_tee(self, measurement=MEASUREMENT, name="tee", technology="snp"):
+        """Serves evidence of a pod with this launch digest or MRTD, and the URL it is at."""
+        kind = ["--measurement", measurement]
+        if technology == "tdx":
+            kind = ["--tee", "tdx", "--mrtd", measurement, "--collateral", self.collateral]
         program = Program(
-            [self.binaries / "simulated-tee", "serve", "--pki", self.pki, "--listen", "127.0.0.1:0",
-             "--measurement", measurement, *options], self.path(f"{name}.log"))
+            [self.binaries / "simulated-tee", "serve", "--pki", self.pki, "--listen", "127.0.0.1:0", *kind],
+            self.path(f"{name}.log"))
         self.programs.append(program)
         return program.wait_for(r"^ready (http://\S+)")[1]
 
@@ -139,10 +142,15 @@ class Stage:
     def anchors(self):
         return self.pki / "anchors.json"
 
+    @property
+    def collateral(self):
+        """What the simulated vendor publishes about a TDX platform."""
+        return self.folder / "collateral"
+
     # what the broker may release
 
     def reference(self, name, resources, measurement=MEASUREMENT):
-        """A reference bundle for the simulated TEE; `acceptingSimulatedEvidence` is said in as many words."""
+        """A reference bundle for the simulated TEEs; `acceptingSimulatedEvidence` is said in as many words."""
         floor = {"bootLoader": 3, "tee": 0, "snp": 8, "microcode": 115}
         return {
             "schema": "vouchsafe/reference/v1", "name": name, "workload": f"{name} inference pod",
@@ -151,7 +159,7 @@ class Stage:
                 "measurements": [measurement], "products": ["Milan"],
                 "minimumTCB": {"Milan": {"reported": floor, "launch": floor}},
                 "requireRevocationCheck": False,
-            }},
+            }, "tdx": {"mrTD": [measurement]}},
         }
 
     def register(self, bundle):

@@ -48,7 +48,7 @@ extension CollateralProver {
             leaf: leaf, intermediates: [intermediate], anchor: anchor.trust, revocationLists: lists, at: time,
             profile: profile(.intelPCK))
           return ProvedPlatform(digest: digest, pck: carried.pck, chain: chain, anchor: anchor)
-        } catch { refusal = places.refusal(error) }
+        } catch { refusal = places.refusal(error, [leaf, intermediate], lists) }
         if refusal.code == .certificateRevoked { throw refusal }
       }
     }

@@ -86,7 +86,7 @@ struct CollateralProver {
             leaf: signer, intermediates: [], anchor: anchor.trust, revocationLists: list, at: time,
             profile: profile(.intelTCBSigning))
           return ProvedSigner(chain: chain, anchor: anchor)
-        } catch { refusal = places.refusal(error) }
+        } catch { refusal = places.refusal(error, [signer], list) }
         if refusal.code == .certificateRevoked { throw refusal }
       }
     }
@@ -113,10 +113,16 @@ struct ChainPlaces {
 
   init(_ names: [String]) { self.names = names }
 
-  func refusal(_ error: ChainError) -> Refusal {
+  /// - Parameters:
+  ///   - path: the certificates that were given, the leaf first.
+  ///   - lists: the lists that were given.
+  func refusal(_ error: ChainError, _ path: [Certificate], _ lists: [CertificateRevocationList]) -> Refusal {
     let field = error.certificate.map { names.indices.contains($0) ? names[$0] : names[names.count - 1] }
-    if case .revocationMissing = error {
-      return Refusal(.collateralMissing, field, wanted: "a revocation list of its issuer")
+    if case .revocationMissing(let index) = error {
+      let issuer = path.indices.contains(index) ? path[index].issuer : nil
+      return lists.contains { $0.issuer == issuer }
+        ? Refusal(.revocationListInvalid, field, got: "a list of the issuer's name and another key")
+        : Refusal(.collateralMissing, field, wanted: "a revocation list of its issuer")
     }
     let refusal = Refusal(error)
     return Refusal(refusal.code, field, got: refusal.got)

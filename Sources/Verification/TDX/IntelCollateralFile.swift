@@ -13,9 +13,10 @@ enum IntelCollateralFile {
 
   static func artefacts(in text: [UInt8], depth: Int) -> [CollateralArtefact] {
     guard depth < depthLimit else { return [] }
-    guard let value = try? StrictJSON.parse(text, limits: limits), let object = value.objectValue else {
-      return unreadable(text).map { [.document($0)] } ?? []
-    }
+    let object: JSONObject
+    do throws(ParseError) {
+      object = try JSONReader(try StrictJSON.parse(text, limits: limits), "collateral").object
+    } catch { return unreadable(text, error).map { [.document($0)] } ?? [] }
     var artefacts = documents(in: object, text)
     for (_, value) in object.members {
       switch value {
@@ -58,11 +59,11 @@ enum IntelCollateralFile {
     return value["mrsigner"] != nil ? .identity : nil
   }
 
-  /// Text that begins as a document does and cannot be read: it is kept, so that a refusal can name it.
-  private static func unreadable(_ text: [UInt8]) -> IntelDocument? {
+  /// A document by how it begins, when it cannot be read.
+  private static func unreadable(_ text: [UInt8], _ error: ParseError) -> IntelDocument? {
     let start = String(decoding: text.prefix(40).filter { !(0x09...0x20).contains($0) }, as: UTF8.self)
     for kind in [IntelDocument.Kind.tcbInfo, .identity] where start.hasPrefix("{\"\(kind.rawValue)\"") {
-      return IntelDocument(kind: kind, body: text, signature: "")
+      return IntelDocument(kind: kind, unreadable: text, error)
     }
     return nil
   }

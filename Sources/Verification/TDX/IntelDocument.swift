@@ -42,6 +42,15 @@ package struct IntelDocument: Sendable, Hashable {
     digest = Hash.sha256.digest(body + signature)
   }
 
+  /// Text that begins as a document does and cannot be read: kept, so that a refusal can name it.
+  init(kind: Kind, unreadable text: [UInt8], _ error: ParseError) {
+    self.kind = kind
+    body = text
+    signature = []
+    content = .malformed(error)
+    digest = Hash.sha256.digest(text)
+  }
+
   private static func content(_ kind: Kind, _ body: [UInt8]) -> Content {
     do throws(ParseError) {
       guard body.count <= limitBytes else { throw ParseError(kind.rawValue, .tooLong) }
