@@ -106,10 +106,11 @@ static bool sign(X509 *made, EVP_PKEY *key, mint_signature signature) {
 
 size_t mint_certificate_der(const mint_certificate *wanted, uint8_t *out, size_t capacity) {
   EVP_PKEY *issuer_key = mint_read_private_key(wanted->issuer_key);
+  EVP_PKEY *forging_key = wanted->forging_key.count == 0 ? NULL : mint_read_private_key(wanted->forging_key);
   X509 *made = X509_new();
   bool done = issuer_key != NULL && made != NULL && set_fields(made, wanted) && add_profile(made, wanted, issuer_key);
   for (size_t i = 0; done && i < wanted->extension_count; i++) done = add_raw(made, &wanted->extensions[i]);
-  done = done && sign(made, issuer_key, wanted->signature);
+  done = done && sign(made, forging_key == NULL ? issuer_key : forging_key, wanted->signature);
   int count = done ? i2d_X509(made, NULL) : 0;
   size_t written = 0;
   if (count > 0 && (size_t)count <= capacity) {
@@ -118,5 +119,6 @@ size_t mint_certificate_der(const mint_certificate *wanted, uint8_t *out, size_t
   }
   X509_free(made);
   EVP_PKEY_free(issuer_key);
+  EVP_PKEY_free(forging_key);
   return written;
 }

@@ -73,8 +73,9 @@ static bool sign(X509_CRL *made, EVP_PKEY *key, mint_signature signature) {
 
 size_t mint_revocation_list_der(const mint_revocation_list *wanted, uint8_t *out, size_t capacity) {
   EVP_PKEY *key = mint_read_private_key(wanted->issuer_key);
+  EVP_PKEY *forging_key = wanted->forging_key.count == 0 ? NULL : mint_read_private_key(wanted->forging_key);
   X509_CRL *made = X509_CRL_new();
-  bool done = key != NULL && made != NULL && set_fields(made, wanted, key) && sign(made, key, wanted->signature);
+  bool done = key != NULL && made != NULL && set_fields(made, wanted, key) && sign(made, forging_key == NULL ? key : forging_key, wanted->signature);
   int count = done ? i2d_X509_CRL(made, NULL) : 0;
   size_t written = 0;
   if (count > 0 && (size_t)count <= capacity) {
@@ -83,5 +84,6 @@ size_t mint_revocation_list_der(const mint_revocation_list *wanted, uint8_t *out
   }
   X509_CRL_free(made);
   EVP_PKEY_free(key);
+  EVP_PKEY_free(forging_key);
   return written;
 }

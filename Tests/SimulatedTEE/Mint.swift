@@ -36,11 +36,14 @@ enum Mint {
       unsafe wanted.issuer.withC { issuer in
         unsafe withBytes(wanted.subjectPublicKeyInfo) { subjectKey in
           unsafe withBytes(wanted.issuerKey) { issuerKey in
-            unsafe made.subject = unsafe subject
-            unsafe made.issuer = unsafe issuer
-            unsafe made.subject_key = unsafe subjectKey
-            unsafe made.issuer_key = unsafe issuerKey
-            return unsafe finished(&made, wanted)
+            unsafe withBytes(wanted.forgingKey) { forgingKey in
+              unsafe made.subject = unsafe subject
+              unsafe made.issuer = unsafe issuer
+              unsafe made.subject_key = unsafe subjectKey
+              unsafe made.issuer_key = unsafe issuerKey
+              unsafe made.forging_key = unsafe forgingKey
+              return unsafe finished(&made, wanted)
+            }
           }
         }
       }
@@ -72,12 +75,15 @@ enum Mint {
     unsafe made.is_intel = wanted.issuer.layout == .intel
     return unsafe wanted.issuer.withC { issuer in
       unsafe withBytes(wanted.issuerKey) { issuerKey in
-        unsafe wanted.revokedSerials.withUnsafeBufferPointer { revoked in
-          unsafe made.issuer = unsafe issuer
-          unsafe made.issuer_key = unsafe issuerKey
-          unsafe made.revoked = revoked.baseAddress
-          unsafe made.revoked_count = revoked.count
-          return unsafe filled { unsafe mint_revocation_list_der(&made, $0, $1) }
+        unsafe withBytes(wanted.forgingKey) { forgingKey in
+          unsafe wanted.revokedSerials.withUnsafeBufferPointer { revoked in
+            unsafe made.issuer = unsafe issuer
+            unsafe made.issuer_key = unsafe issuerKey
+            unsafe made.forging_key = unsafe forgingKey
+            unsafe made.revoked = revoked.baseAddress
+            unsafe made.revoked_count = revoked.count
+            return unsafe filled { unsafe mint_revocation_list_der(&made, $0, $1) }
+          }
         }
       }
     }

@@ -65,6 +65,8 @@ package struct SimulatedCertificate: Sendable {
   package var subjectPublicKeyInfo: [UInt8]
   /// PKCS #8.
   package var issuerKey: [UInt8]
+  /// Who signs in the issuer's place, under its key identifier.
+  package var forgingKey: [UInt8] = []
   package var signature = SimulatedSignature.pssSHA384
   package var serial: UInt64 = 0
   package var notBefore = Timestamp(seconds: 1_700_000_000)
@@ -83,6 +85,8 @@ package struct SimulatedCertificate: Sendable {
 package struct SimulatedRevocationList: Sendable {
   package var issuer: SimulatedName
   package var issuerKey: [UInt8]
+  /// Who signs in the issuer's place, under its key identifier.
+  package var forgingKey: [UInt8] = []
   package var signature = SimulatedSignature.pssSHA384
   package var number: UInt64 = 1
   package var thisUpdate: Timestamp

@@ -12,6 +12,19 @@ import Testing
 ///
 /// The numbers are floors: certificates of elliptic curves differ by a few bytes from run to run.
 @Suite struct EvidenceNegatives {
+  /// How many forgeries each structure is good for, at least.
+  enum Floor {
+    static let report = 2_550, realReport = 1_000, certificateTable = 4_000, reportJSON = 400
+    static let quote = 8_000, realQuote = 2_000, collateralFile = 400, eventLog = 900, document = 250
+  }
+
+  /// Over simulated evidence alone, which needs no file from elsewhere.
+  @Test func thereAreTensOfThousands() {
+    let snp = Self.snpGuests.count * Floor.report + Floor.certificateTable + Floor.reportJSON
+    let tdx = Self.tdxGuests.count * Floor.quote + 5 * Floor.collateralFile + Floor.eventLog + Floor.document
+    #expect(snp + tdx >= 36_000)
+  }
+
   /// What a verifier is told beside the evidence.
   struct Setting {
     var tee: TEE

@@ -5,11 +5,12 @@
 
 What the simulator makes is of use only if others take it for real in every way but the root. dcap-qvl, a verifier in
 Rust with its own certificate, quote and JSON readers, gets each quote with its collateral, the throw-away root and a
-time, and must come to the status that was set. One line a check; the last is `N passed, N failed, N skipped`. Skips
+time, and must come to the status that was set; so must `vouchsafe evidence verify`. One line a check; the last is `N passed, N failed, N skipped`. Skips
 everything without the Python package dcap-qvl; installs nothing.
 """
 import argparse
 import base64
+import datetime
 import itertools
 import json
 import pathlib
@@ -97,12 +98,39 @@ def verdict(minted, now=NOW, root=None, authority="platform"):
     return report.status, sorted(report.advisory_ids)
 
 
-def statuses(checks, simulator):
+class Ours:
+    """Our own verifier, as a person runs it."""
+
+    def __init__(self, program, simulator):
+        self.program, self.simulator = program, simulator
+
+    def verdict(self, minted, at=NOW):
+        """The status and advisories, or the code of the refusal."""
+        folder = self.simulator.folder / "ours"
+        folder.mkdir(exist_ok=True)
+        for name, content in minted[1].items():
+            (folder / name).write_bytes(content)
+        quote = self.simulator.folder / "ours.quote"
+        quote.write_bytes(minted[0])
+        when = datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        done = subprocess.run(
+            [self.program, "evidence", "verify", "--evidence", quote, "--tee", "tdx", "--collateral", folder,
+             "--anchors", self.simulator.folder / "pki" / "anchors.json", "--at", when, "-o", "json"],
+            capture_output=True, text=True, timeout=60)
+        result = json.loads(done.stdout)
+        same(done.returncode == 0, result["verdict"] == "verified", "success by the exit status")
+        claims = result.get("claims") or {}
+        true(claims == {} or claims["simulated"], "simulated evidence is called real")
+        return claims.get("tcbStatus", f"error: {result.get('code')}"), sorted(claims.get("advisoryIDs", []))
+
+
+def statuses(checks, simulator, ours):
     """Every verdict on platform, module and quoting enclave at once."""
     def agrees(platform, module, enclave):
-        got, _ = verdict(simulator.mint(
-            [("tcb-status", platform), ("module-status", module), ("qe-status", enclave)]))
+        minted = simulator.mint([("tcb-status", platform), ("module-status", module), ("qe-status", enclave)])
+        got, _ = verdict(minted)
         wanted = converged(platform, module, enclave)
+        same(ours.verdict(minted)[0], wanted, "our own status")
         if wanted == "Revoked":
             true("Revoked" in got or "revoked" in got, f"a revoked part gives {got!r}")
         else:
@@ -112,11 +140,18 @@ def statuses(checks, simulator):
         checks.run(f"platform {parts[0]}, module {parts[1]}, quoting enclave {parts[2]}", lambda: agrees(*parts))
 
 
-def shapes(checks, simulator):
+def shapes(checks, simulator, ours):
     """Each form a quote can have is read."""
     advisories = [("tcb-status", "SWHardeningNeeded"), ("tcb-advisories", "INTEL-SA-00001,INTEL-SA-00002")]
+    def both(settings=(), options=(), authority="platform"):
+        minted = simulator.mint(settings, options)
+        outside = verdict(minted, authority=authority)
+        if not outside[0].startswith("error"):
+            same(ours.verdict(minted), outside, "our own verdict")
+        return outside
+
     checks.run("advisories arrive", lambda: same(
-        verdict(simulator.mint(advisories)), ("SWHardeningNeeded", ["INTEL-SA-00001", "INTEL-SA-00002"]), "verdict"))
+        both(advisories), ("SWHardeningNeeded", ["INTEL-SA-00001", "INTEL-SA-00002"]), "verdict"))
     for name, settings, options in [
         ("version 4", [], []),
         ("version 5 with body type 3", [], ["--quote-version", "5"]),
@@ -125,10 +160,9 @@ def shapes(checks, simulator):
         ("a boot log in the registers", [], ["--event-log"]),
         ("another platform", [("fmspc", "b0c06f000000"), ("ppid", "11" * 16)], []),
     ]:
-        checks.run(name, lambda: same(verdict(simulator.mint(settings, options))[0], "UpToDate", "the status"))
+        checks.run(name, lambda: same(both(settings, options)[0], "UpToDate", "the status"))
     checks.run("a platform below the processor authority", lambda: same(
-        verdict(simulator.mint([("certificate-authority", "processor")]), authority="processor")[0], "UpToDate",
-        "the status"))
+        both([("certificate-authority", "processor")], authority="processor")[0], "UpToDate", "the status"))
     for name, settings, status in [
         ("a module below its levels is of no level", [("tee-tcb-svn", "01" + "0108" + "00" * 13)], "error"),
         ("an older module", [("tee-tcb-svn", "04" + "0108" + "00" * 13)], "OutOfDate"),
@@ -136,8 +170,29 @@ def shapes(checks, simulator):
         ("an older quoting enclave", [("qe-isvsvn", 3)], "OutOfDate"),
         ("an older platform", [("sgx-components", "0707020203010003" + "00" * 8)], "OutOfDate"),
     ]:
-        checks.run(name, lambda: true(
-            verdict(simulator.mint(settings))[0].startswith(status), f"{verdict(simulator.mint(settings))}"))
+        checks.run(name, lambda: true(both(settings)[0].startswith(status), f"{both(settings)}"))
+
+
+def relaunches(checks, simulator, ours):
+    """Domains that were launched under another TCB than the one they run under."""
+    rest = "00" * 13
+    for name, launch, now, settings, wanted in [
+        ("launched under an older module", "040108", "060108", [], "TDRelaunchAdvised"),
+        ("launched under an older microcode", "060107", "060108", [], "TDRelaunchAdvised"),
+        ("launched under an older module, configuration needed", "040108", "060108",
+         [("tcb-status", "ConfigurationNeeded")], "TDRelaunchAdvisedConfigurationNeeded"),
+        ("launched under an older module, hardening needed", "040108", "060108",
+         [("tcb-status", "SWHardeningNeeded")], "TDRelaunchAdvised"),
+        ("launched and running under an older module", "040108", "040108", [], "OutOfDate"),
+        ("launched under a newer microcode than the level's", "060109", "060108", [], "UpToDate"),
+    ]:
+        def agrees():
+            svns = [("tee-tcb-svn", launch + rest), ("tee-tcb-svn2", now + rest)]
+            minted = simulator.mint([*svns, *settings], ["--quote-version", "5"])
+            same(ours.verdict(minted)[0], wanted, "our own status")
+            same(verdict(minted)[0], wanted, "the status")
+
+        checks.run(name, agrees)
 
 
 def refusals(checks, simulator):
@@ -170,8 +225,10 @@ def main():
         return
     with tempfile.TemporaryDirectory(prefix="vouchsafe-dcap-") as folder:
         simulator = Simulator(given.bin / "simulated-tee", folder)
-        shapes(checks, simulator)
-        statuses(checks, simulator)
+        ours = Ours(given.bin / "vouchsafe", simulator)
+        shapes(checks, simulator, ours)
+        statuses(checks, simulator, ours)
+        relaunches(checks, simulator, ours)
         refusals(checks, simulator)
     checks.finish()
 

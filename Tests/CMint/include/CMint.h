@@ -63,6 +63,8 @@ typedef struct {
   mint_bytes subject_key;
   /// PKCS #8; its public half makes the authority key identifier.
   mint_bytes issuer_key;
+  /// PKCS #8 of who signs in the issuer's place, under its identifiers; empty: the issuer.
+  mint_bytes forging_key;
   mint_signature signature;
   uint64_t serial;
   /// Seconds since 1970.
@@ -81,6 +83,7 @@ typedef struct {
 typedef struct {
   mint_name issuer;
   mint_bytes issuer_key;
+  mint_bytes forging_key;
   mint_signature signature;
   uint64_t number;
   int64_t this_update;
