@@ -14,7 +14,7 @@ extension BrokerError {
     case .sessionTEEMismatch:
       (401, .attestationError, "the evidence is not of the TEE that this session was opened for")
     case .versionMismatch: (401, .attestationError, "protocol version mismatch: accepted are 0.4.0 and 0.2.0")
-    case .teeUnsupported: (401, .attestationError, "this TEE is not supported; supported: snp")
+    case .teeUnsupported: (401, .attestationError, "this TEE is not supported; supported: snp, tdx")
     case .malformed(let error): (400, .serdeError, "malformed message: \(error.field) \(error.reason.rawValue)")
     case .unknownRoute: (404, .pluginNotFound, "no such path")
     case .methodNotAllowed: (405, .invalidRequestPath, "the path does not take this method")

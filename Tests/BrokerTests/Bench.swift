@@ -29,6 +29,7 @@ final class Bench: Sendable {
     var anchors = true
     var approvers = 2
     var quorum = 2
+    var collateral = Endorsements.none
   }
 
   static func make(_ options: Options = Options()) async throws -> Bench {
@@ -69,7 +70,7 @@ final class Bench: Sendable {
       KeyBroker.Parts(
         configuration: configuration, instance: Instance(logName: "vouchsafe.test/log", logEpoch: "e"),
         keyring: keyring, anchors: anchors, extraAnchorsDigest: options.anchors ? Hash.sha256.digest(anchorsFile) : nil,
-        endorsements: EndorsementStore(supplied: .none), log: log,
+        endorsements: EndorsementStore(supplied: options.collateral), log: log,
         evidence: try BlobStore(MemoryIO(), folder: "evidence"),
         registry: registry, events: EventLog(service: "test", now: clock),
         origin: Leaf.Origin(node: "test", build: "b", logEpoch: "e"), workers: 2, clock: clock,

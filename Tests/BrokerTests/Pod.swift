@@ -9,6 +9,8 @@ import Transport
 /// A pod as the broker sees it: a TEE key, evidence, and the cookie it holds.
 struct Pod {
   var tee = SimulatedSNP()
+  /// When set, the pod is a trust domain instead.
+  var tdx: SimulatedTDX?
   var key = TEEKeyPair.generate(.ecP256)
   var version = ProtocolVersion.v0_4_0
   var cookie: String?
@@ -17,7 +19,7 @@ struct Pod {
 
   mutating func open(_ bench: Bench) async throws -> HTTPResponse {
     let answer = try await bench.call(
-      .post, "/kbs/v0/auth", body: KBSRequest(version: version, tee: .snp).encoded())
+      .post, "/kbs/v0/auth", body: KBSRequest(version: version, tee: tdx == nil ? .snp : .tdx).encoded())
     cookie = answer.header("Set-Cookie").flatMap(CookieHeader.value(inSetCookie:))
     nonce = answer.json["nonce"]?.stringValue ?? ""
     return answer
@@ -26,7 +28,8 @@ struct Pod {
   /// The body of `/attest` for the nonce in hand.
   func attestation(initData: InitData? = nil) throws -> AttestationMessage {
     let runtime = RuntimeData(nonce: nonce, teePublicKey: key.jwk)
-    let evidence = try tee.kbsEvidence(reportData: runtime.digest(version == .v0_2_0 ? .device : .primary))
+    let digest = runtime.digest(version == .v0_2_0 ? .device : .primary)
+    let evidence = try tdx?.kbsEvidence(reportData: digest) ?? tee.kbsEvidence(reportData: digest)
     guard version == .v0_4_0 else { return AttestationMessage(flat: evidence, teePublicKey: key.jwk) }
     return AttestationMessage(runtimeData: runtime, primaryEvidence: evidence, initData: initData)
   }
