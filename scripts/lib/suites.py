@@ -27,7 +27,7 @@ SUITES = [
     ("alone", "tests of sockets and of whole programs, which need the machine for themselves",
      ["swift", "test", "--skip-build", "--no-parallel", "--filter", "TransportTests|ProgramTests"], 300),
     ("kbs", "a client that is not ours fetches keys, and is refused", [str(PYTHON), "scripts/interop/kbs_checks.py"], 300),
-    ("dcap", "an outside verifier agrees about simulated TDX evidence",
+    ("dcap", "a verifier that is not ours takes simulated TDX evidence as we do",
      [str(PYTHON), "scripts/interop/dcap_check.py"], 300),
     ("kill9", "whatever a client was given is in the log that kill -9 leaves",
      [str(PYTHON), "scripts/interop/kill9.py", "--seconds", "30"], 300),
