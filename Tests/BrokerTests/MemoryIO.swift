@@ -16,6 +16,7 @@ final class MemoryIO: DurableIO {
   /// From now on every write and sync fails.
   func fail() { state.withLock { $0.isFailing = true } }
   func repair() { state.withLock { $0.isFailing = false } }
+  func replace(_ name: String, with bytes: [UInt8]) { state.withLock { $0.files[name] = bytes } }
   var names: [String] { state.withLock { $0.files.keys.sorted() } }
 
   func read(_ name: String) throws(DurableFailure) -> [UInt8]? { state.withLock { $0.files[name] } }

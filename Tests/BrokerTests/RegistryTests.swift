@@ -146,3 +146,17 @@ func administrationNeedsAPinnedKey(method: String, target: String) async throws 
   }
   #expect(try await bench.call(.get, "/readyz").status == 503)
 }
+
+@Test func anEditedEntryOfTheLogDoesNotUndoAChange() async throws {
+  let bench = try await Bench.make()
+  #expect(try await bench.approve(bundle()).status == 200)
+  #expect(try await bench.submit(.revoking("bundle/demo"), by: [bench.approvers[0]]).status == 200)
+  for _ in 0..<300 { try await bench.broker.recordStart(approvers: []) }
+  await bench.broker.flushLog()
+  let name = "tile/entries/000"
+  var bytes = try #require(try bench.disk.read(name))
+  let place = try #require(bytes.firstRange(of: Array(#""type":"revoke""#.utf8)))
+  bytes[place.lowerBound + 8] = UInt8(ascii: "x")
+  bench.disk.replace(name, with: bytes)
+  await #expect(throws: BrokerError.storeDamaged) { try await bench.restarted() }
+}

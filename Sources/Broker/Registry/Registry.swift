@@ -62,7 +62,20 @@ actor Registry {
   }
 
   private static func parsed(_ log: DecisionLog, _ index: UInt64) async throws -> JSONValue {
-    try StrictJSON.parse(try await log.entry(at: index))
+    try StrictJSON.parse(try await provenEntry(log, index))
+  }
+
+  /// The entry as the signed checkpoint has it: a bundle on the disk is a carrier only, and an edited one is refused.
+  /// - Throws: `storeDamaged` when the hashes do not lead from the entry to the log's own root.
+  static func provenEntry(_ log: DecisionLog, _ index: UInt64) async throws -> [UInt8] {
+    let proof = try TlogProof(parsing: try await log.proof(index: index))
+    let newest = try SignedNote(parsing: await log.checkpoint)
+    guard let entry = proof.extra, proof.index == index, proof.checkpoint == newest.bytes,
+      let tree = try? Checkpoint(parsing: newest.text),
+      (try? InclusionProof(index: index, size: tree.size, path: proof.path).verify(leaf: .leaf(entry), root: tree.root))
+        != nil
+    else { throw BrokerError.storeDamaged }
+    return entry
   }
 
   private static func apply(

@@ -99,7 +99,7 @@ struct OpenedState: Sendable {
 
   /// The first leaf names the approvers' file: an edited file does not start.
   private static func checkBeginning(of log: DecisionLog, approvers: [UInt8]) async throws {
-    let first = try StrictJSON.parse(try await log.entry(at: 0))
+    let first = try StrictJSON.parse(try await Registry.provenEntry(log, 0))
     guard first["type"] == "config", first["approvers"]?.stringValue == Hex.encode(approvers) else {
       throw StartError.approversChanged
     }
