@@ -77,7 +77,11 @@ def excerpt(text, lines=60):
 def in_xunit(file):
     """Counts and telling lines from one of SwiftPM's result files."""
     passed, failed, skipped, lines = 0, 0, 0, []
-    for case in xml.etree.ElementTree.parse(file).iter("testcase"):
+    try:
+        cases = xml.etree.ElementTree.parse(file).iter("testcase")
+    except xml.etree.ElementTree.ParseError:
+        return 0, 1, 0, [f"FAILED: {file.name} is not whole: the tests ended before their results were written"]
+    for case in cases:
         name = f"{case.get('classname')}.{case.get('name')}"
         if case.find("failure") is not None or case.find("error") is not None:
             failed += 1
