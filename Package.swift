@@ -162,6 +162,7 @@ if isFuzzing {
     fuzzer("Certificate", ["Cryptography"]),
     fuzzer("Configuration", ["Agent", "Broker"]),
     fuzzer("HTTPHead", ["Transport"]),
+    fuzzer("IntelCollateral", ["Verification"]),
     fuzzer("JOSE", ["Cryptography", "Bytes"]),
     fuzzer("JSON", ["Bytes"]),
     fuzzer("KBSMessages", ["KBSProtocol", "Bytes"]),
@@ -170,6 +171,7 @@ if isFuzzing {
     fuzzer("SNPEvidence", ["Evidence", "Bytes"]),
     fuzzer("SignedNote", ["SignedNotes"]),
     fuzzer("Statement", ["Appraisal"]),
+    fuzzer("TDXEvidence", ["Evidence", "Bytes"]),
     fuzzer("TransparencyLog", ["TransparencyLog"]),
     fuzzer("WeightsHeader", ["Weights"]),
   ]
