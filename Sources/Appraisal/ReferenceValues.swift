@@ -59,13 +59,5 @@ package struct ReferenceValues: Equatable, Sendable {
   }
 
   /// SHA-256 over everything that decides: what leaves of the log call `refvalues`.
-  package var digest: [UInt8] { Hash.sha256.digest(CanonicalJSON.encode(summary)) }
-
-  /// Heads name the statements' digests, which cover their bodies: so the summary covers all content.
-  private var summary: JSONValue {
-    .object([
-      ("epoch", .int(epoch)), ("quorum", quorum?.document ?? .null), ("heads", chains),
-      ("revocations", .strings(revocations.map(\.text).sorted())),
-    ])
-  }
+  package var digest: [UInt8] { Hash.sha256.digest(CanonicalJSON.encode(document)) }
 }
