@@ -29,8 +29,9 @@ struct OpenedState: Sendable {
     try await checkBeginning(of: log, state, approvers: approversDigest)
     let registry = try await openRegistry(state, log, approvers, stop)
     let evidence = try BlobStore(DurableDirectory(path: state.path), folder: "evidence", stop: stop)
+    _ = try await keep(approvers, in: evidence, stop, state)
     let (anchors, anchorFiles) = try loadAnchors(configuration.anchors)
-    let anchorsDigest = try await anchorFiles.isEmpty ? nil : evidence.store(anchorFiles)
+    let anchorsDigest = try await anchorFiles.isEmpty ? nil : keep(anchorFiles, in: evidence, stop, state)
     let parts = KeyBroker.Parts(
       configuration: configuration, instance: instance, keyring: keyring, anchors: anchors,
       extraAnchorsDigest: anchorsDigest,
@@ -40,6 +41,15 @@ struct OpenedState: Sendable {
         node: configuration.node, build: Hex.encode(OwnProgram.digest()), logEpoch: instance.logEpoch),
       workers: max(2, Processors.available), clock: clock, random: SystemRandom.bytes, stop: stop)
     return OpenedState(parts: parts, lock: directory, approversDigest: approversDigest)
+  }
+
+  /// Stores what this start's leaf names.
+  private static func keep(
+    _ blob: [UInt8], in evidence: BlobStore, _ stop: StopSignal, _ state: StateDirectory
+  ) async throws -> [UInt8] {
+    do { return try await evidence.store(blob) } catch {
+      throw StartError.logUnwritable(reason: stop.failure ?? "", folder: "\(state.path)/evidence")
+    }
   }
 
   private static func openInstance(_ state: StateDirectory) throws -> Instance {

@@ -38,7 +38,7 @@ package enum StartError: Error, Equatable, Sendable {
       "\(file) is not the approvers' file that this log began with; put back the one that init made"
     case .logDamaged(let damage, let folder): "the decision log in \(folder) is damaged (\(damage.code)): \(damage)"
     case .logUnwritable(let reason, let folder):
-      "the decision log in \(folder) cannot be opened for writing (\(reason)); mend the disk and start again"
+      "cannot write in \(folder) (\(reason)); mend or free the disk and start again"
     case .blobDamaged(let path, let fault):
       "\(path), which the decision log names, \(fault.words); restore it from the latest backup of this state"
     case .registryDamaged(let folder):
