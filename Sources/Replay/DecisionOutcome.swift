@@ -8,10 +8,12 @@ struct DecisionOutcome {
   let reasons: [String]
   let bundles: [String]
   let explanation: JSONValue
+  private let values: ReferenceValues
   /// A release needs an attestation that passed.
   let attestationDifferences: [Difference]
 
   init(_ leaf: LogLeaf, _ decision: DecisionLeaf, _ result: AttestationResult, _ values: ReferenceValues) {
+    self.values = values
     guard let release = decision.release else {
       if case .accepted(let accepted) = result.verdict { bundles = accepted } else { bundles = [] }
       (allows, reasons, attestationDifferences) = (result.isAccepted, result.reasons, [])
@@ -33,7 +35,8 @@ struct DecisionOutcome {
     let digest = Hash.sha256.digest(CanonicalJSON.encode(explanation))
     var members: [(String, JSONValue)] = [
       ("result", allows ? "allow" : "deny"), ("reasons", .strings(reasons)), ("bundles", .strings(bundles)),
-      ("explanation", allows ? .null : .string(Hex.encode(digest))), ("advisory_table", .null),
+      ("explanation", allows ? .null : .string(Hex.encode(digest))),
+      ("advisory_table", values.advisories.map { .string(Hex.encode($0.digest)) } ?? .null),
     ]
     if decision.release == nil {
       members += [

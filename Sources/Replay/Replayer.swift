@@ -50,7 +50,9 @@ package struct Replayer: Sendable {
       let facts = LeafFacts(
         claims: proved, record: record, recordDigest: inputs.digest, teePublicKey: inputs.teePublicKey)
       let differences =
-        Difference.between(record.verdict, result.record, "verdict") + Self.differences(leaf, facts.members)
+        Difference.between(record.verdict, result.record, "verdict")
+        + Difference.between(Self.hex(record.advisories), Self.hex(judgedBy.advisories?.digest), "record.advisories")
+        + Self.differences(leaf, facts.members)
         + Self.differences(leaf, outcome.members(record, decision)) + outcome.attestationDifferences
       return Replayed(
         inputs: inputs, claims: claims, result: result, values: decidedBy,
@@ -58,6 +60,8 @@ package struct Replayer: Sendable {
         differences: found + differences)
     }
   }
+
+  private static func hex(_ digest: [UInt8]?) -> JSONValue { digest.map { .string(Hex.encode($0)) } ?? .null }
 
   private static func differences(_ leaf: LogLeaf, _ members: [(String, JSONValue)]) -> [Difference] {
     members.flatMap { Difference.between(leaf.document[$0.0], $0.1, "leaf.\($0.0)") }

@@ -16,6 +16,7 @@ package struct StoredAttestation: Sendable {
   package let floors: EvaluationFloors
   package let refvalues: [UInt8]
   package let policy: [UInt8]
+  package let advisories: [UInt8]?
   package let verifiedAt: Timestamp
   package let verifierVersion: String
   package let verdict: JSONValue
@@ -49,7 +50,7 @@ package struct StoredAttestation: Sendable {
     _ = try reader.object("registry")
     refvalues = try reader.hex("refvalues", count: 32)
     policy = try reader.hex("policy", count: 32)
-    guard try reader.value("advisories").isNull else { throw ParseError("record.advisories", .unexpected) }
+    advisories = try reader.optionalDigest("advisories")
     verifiedAt = try reader.timestamp("verified_at")
     verifierVersion = try reader.string("verifier_version")
     verdict = try reader.value("verdict")
