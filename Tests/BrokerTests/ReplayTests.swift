@@ -130,6 +130,15 @@ private func eventful(_ bench: Bench) async throws {
   }
 }
 
+/// Without the approvers nobody can say whether a statement holds; the decisions still come out as they did.
+@Test func aLogWithoutItsApproversStillHasItsDecisions() async throws {
+  let bench = try await Bench.ready()
+  _ = try await Pod.attested(bench)
+  let digest = try Hex.decode(try #require(try await bench.entries()[0]["approvers"]?.stringValue), "digest")
+  let words = try await bench.examined(BenchBlobs(bench: bench, removed: [digest])).map(\.word)
+  #expect(words == ["expired approvers", "follows", "follows", "same"])
+}
+
 @Test func aBlobWithOtherBytesIsAFault() async throws {
   let bench = try await Bench.ready()
   _ = try await Pod.attested(bench)
