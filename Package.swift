@@ -82,6 +82,13 @@ var targets: [Target] = [
   // 4 · judgement
   module("Appraisal", ["Bytes", "Cryptography", "Evidence", "Verification", "SignedNotes", "KBSProtocol"]),
 
+  // 4½ · judgement again, for auditors
+  module(
+    "Replay",
+    [
+      "Bytes", "Cryptography", "Evidence", "SignedNotes", "Verification", "TransparencyLog", "KBSProtocol", "Appraisal",
+    ]),
+
   // 5 · services
   module(
     "Broker",
@@ -96,10 +103,6 @@ var targets: [Target] = [
       "Weights", "Fetch", "Platform",
     ]),
 
-  module(
-    "CollateralService",
-    ["Bytes", "Evidence", "Cryptography", "Verification", "Collateral", "Fetch", "Platform"]),
-
   // 6 · programs
   program("vouchsafe-broker", ["Broker", "Platform", "Terminal", "Bytes"]),
   program("vouchsafe-agent", ["Agent", "Platform", "Terminal"]),
@@ -107,7 +110,7 @@ var targets: [Target] = [
     "vouchsafe",
     [
       "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "TransparencyLog",
-      "KBSProtocol", "Weights", "Fetch", "Platform", "Collateral", "CollateralService",
+      "Replay", "KBSProtocol", "Weights", "Fetch", "Platform",
     ]),
 
   // simulation: never linked into a shipped program
@@ -117,8 +120,7 @@ var targets: [Target] = [
     "SimulatedVendors", ["SimulatedTEE", "Evidence", "Cryptography", "Bytes", "Platform"],
     path: "Tests/SimulatedVendors"),
   program(
-    "simulated-tee",
-    ["SimulatedTEE", "SimulatedVendors", "Evidence", "Bytes", "Terminal", "Transport", "Platform"],
+    "simulated-tee", ["SimulatedTEE", "Evidence", "Bytes", "Terminal", "Transport"],
     path: "Examples/simulated-tee"),
 
   // tests
@@ -134,12 +136,6 @@ var targets: [Target] = [
     [
       "Collateral", "Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "SimulatedVendors",
       "TestSupport",
-    ]),
-  tests(
-    "CollateralServiceTests",
-    [
-      "CollateralService", "Collateral", "Verification", "Evidence", "Cryptography", "Fetch", "Platform", "Bytes",
-      "SimulatedTEE", "SimulatedVendors", "TestSupport",
     ]),
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
   tests(
@@ -157,7 +153,7 @@ var targets: [Target] = [
   tests(
     "BrokerTests",
     [
-      "Broker", "SimulatedTEE", "Evidence", "Verification", "Appraisal", "TransparencyLog", "SignedNotes",
+      "Broker", "Replay", "SimulatedTEE", "Evidence", "Verification", "Appraisal", "TransparencyLog", "SignedNotes",
       "KBSProtocol", "Cryptography", "Transport", "Telemetry", "Platform", "Bytes", "TestSupport",
     ]),
   tests(
