@@ -8,8 +8,11 @@ package enum StatementContent: Equatable, Sendable {
   case revoke(RevocationScope, reason: String)
   case unrevoke(RevocationScope, reason: String)
   case quorum(ApproverQuorum)
+  case breakGlass(BreakGlassGrant)
+  case breakGlassQuorum(ApproverQuorum)
 
   package static let quorumScope = "approvers"
+  package static let breakGlassQuorumScope = "break-glass"
   private static let revocationSchema = "vouchsafe/revocation/v1"
 
   package init(of statement: ReferenceStatement) throws(StatementError) {
@@ -27,8 +30,16 @@ package enum StatementContent: Equatable, Sendable {
     case .revoke: self = .revoke(try Self.scope(statement), reason: try Self.reason(statement))
     case .unrevoke: self = .unrevoke(try Self.scope(statement), reason: try Self.reason(statement))
     case .quorum:
-      guard statement.scope == Self.quorumScope else { throw .bodyMismatch }
-      self = .quorum(try ApproverQuorum(document: statement.body))
+      let quorum = try ApproverQuorum(document: statement.body)
+      switch statement.scope {
+      case Self.quorumScope: self = .quorum(quorum)
+      case Self.breakGlassQuorumScope: self = .breakGlassQuorum(quorum)
+      default: throw .bodyMismatch
+      }
+    case .breakGlass:
+      let grant = try bodyParsing { () throws(ParseError) in try BreakGlassGrant(document: statement.body) }
+      guard grant.resource.text.utf8.elementsEqual(statement.scope.utf8) else { throw .bodyMismatch }
+      self = .breakGlass(grant)
     }
   }
 

@@ -42,7 +42,7 @@ package final class BrokerService: Sendable {
   ) async throws -> BrokerService {
     let opened = try await OpenedState.open(state, configuration: configuration, clock: clock)
     let broker = KeyBroker(opened.parts)
-    try await broker.recordStart(approvers: opened.approversDigest)
+    try await broker.recordStart(opened.digests)
     let identity = try tlsIdentity(state, at: clock())
     var limits = ServerLimits()
     limits.connectionsPerPeer = configuration.connectionsPerAddress
@@ -65,13 +65,12 @@ package final class BrokerService: Sendable {
     return try TLSIdentity(certificatePEM: certificate, erasingKeyPEM: &key, now: now)
   }
 
-  private static func pins(_ state: StateDirectory) throws -> Set<[UInt8]> {
+  private static func pins(_ state: StateDirectory) throws -> [[UInt8]: Set<AdminRole>] {
     let text = String(decoding: try SmallFile.read(state.adminPins, limitBytes: 1 << 16), as: UTF8.self)
-    var pins = Set<[UInt8]>()
+    var pins: [[UInt8]: Set<AdminRole>] = [:]
     for line in text.split(separator: "\n") {
-      let pin = try Hex.decode(String(line), "admin.pins")
-      guard pin.count == 32 else { throw ParseError("admin.pins", .outOfRange) }
-      pins.insert(pin)
+      let (key, roles) = try AdminRole.pin(parsing: line)
+      pins[key, default: []].formUnion(roles)
     }
     return pins
   }

@@ -16,9 +16,18 @@ let auditCommands: [Command] = [
     run: { try await AuditVerify.run($0) }),
   Command(
     "audit show", arguments: "DIR|URL INDEX", "print one entry of a log, checked against the signed root",
-    options: [AuditOptions.vkey, AuditOptions.policy, AuditOptions.ca, .output],
+    options: [AuditOptions.vkey, AuditOptions.policy, AuditOptions.ca, AuditOptions.openings, .output],
     example: "vouchsafe audit show ./log 17 --vkey log.vkey",
     run: { try await AuditShow.run($0) }),
+  Command(
+    "audit reveal", "ask a broker for the names that its log keeps private: the openings, for --openings FILE",
+    options: [
+      Option("--out", value: "FILE", "where the openings go"),
+      Option("--from", value: "INDEX", "the first entry (default 0)"),
+      Option("--to", value: "INDEX", "the last entry (default: the log's last)"),
+    ] + ClientSettings.options,
+    example: "vouchsafe audit reveal --from 1000 --to 2000 --out march.openings --state /var/lib/vouchsafe",
+    run: { try await AuditReveal.run($0) }),
   Command(
     "audit proof", arguments: "FILE", "check a proof that an entry is in a log, without any network",
     options: [AuditOptions.vkey, AuditOptions.policy, .output],

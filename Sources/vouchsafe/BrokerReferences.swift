@@ -29,8 +29,10 @@ struct BrokerReferences {
       guard try head(kind, scope) != nil else { return nil }
       return try await connection.get("/v1/references/\(scope)")["bundle"]
     case .rule: return listing["rules"]?.arrayValue?.first { $0["resource"]?.stringValue == scope }
-    case .quorum: return listing["quorum"].flatMap { $0.isNull ? nil : $0 }
-    case .revoke, .unrevoke: return nil
+    case .quorum:
+      let member = scope == StatementContent.breakGlassQuorumScope ? "breakGlassQuorum" : "quorum"
+      return listing[member].flatMap { $0.isNull ? nil : $0 }
+    case .revoke, .unrevoke, .breakGlass: return nil
     }
   }
 

@@ -48,15 +48,17 @@ enum PolicyVerbs {
     let path = try arguments.one(of: "FILE")
     let bytes = try Console.readFile(path, limit: 8 * ReferenceStatement.bodyLimitBytes)
     let checked: (what: String, name: String, open: [String])
+    var parsed: JSONValue?
     do throws(ParseError) {
       let document = try StrictJSON.parse(bytes)
+      parsed = document
       if document["schema"]?.stringValue == ResourceRule.schema {
         checked = ("rule", try ResourceRule(document: document).resource.text, [])
       } else {
         let bundle = try ReferenceBundle(document: document)
         checked = ("bundle", bundle.name, bundle.openEnds)
       }
-    } catch { throw Failure(.malformed, "\(path): \(error)") }
+    } catch { throw Failure(.malformed, "\(path): \(error)\(Misspelling.hint(error, in: parsed))") }
     if try arguments.output() == .json {
       Console.json(
         .object([

@@ -52,6 +52,10 @@ enum ReferenceList {
       lines.append(
         "rule \(word(rule["resource"])) for \(bundles)\(rule["condition"] == nil ? "" : ", with a condition")")
     }
+    for grant in listing["breakGlass"]?.arrayValue ?? [] {
+      lines.append(
+        "GLASS BROKEN for \(word(grant["resource"])) until \(word(grant["until"])): \(word(grant["reason"]))")
+    }
     for scope in listing["revocations"]?.arrayValue ?? [] { lines.append("revoked \(word(scope))") }
     return lines.map { Console.printable($0) + "\n" }.joined()
   }

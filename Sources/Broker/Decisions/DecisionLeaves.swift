@@ -70,17 +70,18 @@ struct AllowingLeaf: Sendable {
 }
 
 extension Leaf {
-  /// The leaf of a decision. `reasons` are codes, empty when it allows; `explanation` is the digest of the stored
-  /// explanation of a refusal.
+  /// The leaf of a decision; `explanation` is the digest of the stored explanation of a refusal.
   static func decision(
-    _ scope: DecisionScope, allows: Bool, reasons: [String], explanation: [UInt8]?, subject: DecisionSubject,
-    references: [UInt8], bundles: [String], registry: RegistryPosition, from origin: Origin, at now: Timestamp
+    _ scope: DecisionScope, _ judgement: Judgement, explanation: [UInt8]?, subject: DecisionSubject,
+    references: [UInt8], registry: RegistryPosition, from origin: Origin, at now: Timestamp
   ) -> Leaf {
-    let outcome: [(String, JSONValue)] = [
-      ("result", allows ? "allow" : "deny"), ("reasons", .strings(reasons)), ("bundles", .strings(bundles)),
-      ("refvalues", .string(Hex.encode(references))),
-      ("explanation", explanation.map { .string(Hex.encode($0)) } ?? .null),
-    ]
+    let outcome: [(String, JSONValue)] =
+      [
+        ("result", judgement.allows ? "allow" : "deny"), ("reasons", .strings(judgement.codes)),
+        ("bundles", .strings(judgement.bundles)),
+        ("refvalues", .string(Hex.encode(references))),
+        ("explanation", explanation.map { .string(Hex.encode($0)) } ?? .null),
+      ] + (judgement.isBreakGlass ? [("break_glass", true)] : [])
     return Leaf(
       .decision, from: origin, at: now, simulated: subject.claims.simulated, registry: registry,
       outcome + scope.members + subject.members)

@@ -17,7 +17,12 @@ enum ClientConfiguration {
       ("broker", .string("https://\(broker.text)")), ("admin", .string("https://\(admin.text)")),
       ("ca", "tls/cert.pem"), ("clientCertificate", "admin/client.cert.pem"), ("clientKey", "admin/client.key.pem"),
       ("logVkey", "log.vkey"),
+      ("provider", credential("provider")), ("auditor", credential("auditor")),
     ]
     try SmallFile.overwrite(state.client, Array(CanonicalJSON.pretty(.object(members)).utf8))
+  }
+
+  private static func credential(_ role: String) -> JSONValue {
+    ["clientCertificate": .string("admin/\(role).cert.pem"), "clientKey": .string("admin/\(role).key.pem")]
   }
 }

@@ -9,7 +9,7 @@ import Verification
 
 /// Why a state cannot be served.
 package enum StartError: Error, Equatable, Sendable {
-  case notInitialised, inUse, approversChanged
+  case notInitialised, inUse, approversChanged, namesChanged
   case logDamaged(code: String, explanation: String)
   case registryDamaged
   case anchorsMalformed(file: String)
@@ -19,7 +19,7 @@ package enum StartError: Error, Equatable, Sendable {
   /// The state's bytes are not what they should be.
   package var isIntegrity: Bool {
     switch self {
-    case .approversChanged, .logDamaged, .registryDamaged: true
+    case .approversChanged, .namesChanged, .logDamaged, .registryDamaged: true
     default: false
     }
   }
@@ -29,6 +29,7 @@ package enum StartError: Error, Equatable, Sendable {
     case .notInitialised: "the folder holds no broker's state; make one with vouchsafe-broker init --state DIR"
     case .inUse: "another broker is running on this state"
     case .approversChanged: "the approvers' file is not the one this log began with"
+    case .namesChanged: "instance.json says otherwise than this log's beginning whether names are private"
     case .logDamaged(let code, let explanation): "the decision log cannot be opened (\(code)): \(explanation)"
     case .registryDamaged: "the registry's files are not what the log says they are"
     case .anchorsUnreadable(let file): "cannot read the anchors file \(file)"
@@ -42,7 +43,7 @@ package enum StartError: Error, Equatable, Sendable {
 struct OpenedState: Sendable {
   let parts: KeyBroker.Parts
   let lock: DurableDirectory
-  let approversDigest: [UInt8]
+  let digests: StateDigests
 
   static func open(
     _ state: StateDirectory, configuration: BrokerConfiguration, clock: @escaping @Sendable () -> Timestamp
@@ -53,10 +54,13 @@ struct OpenedState: Sendable {
     let events = EventLog(service: "broker", now: clock)
     let directory = try openLocked(state.log)
     let log = try await openLog(directory, instance, keyring)
-    let approvers = SmallFile.exists(state.approvers) ? try SmallFile.read(state.approvers, limitBytes: 1 << 16) : []
-    let approversDigest = Hash.sha256.digest(approvers)
-    try await checkBeginning(of: log, approvers: approversDigest)
-    let registry = try await openRegistry(state, log, approvers)
+    let (approvers, breakGlass) = (try readIfThere(state.approvers), try readIfThere(state.breakGlass))
+    let digests = StateDigests(approvers: approvers, breakGlass: breakGlass)
+    try await checkBeginning(of: log, digests, instance)
+    let values = ReferenceValues(
+      quorum: try quorum(approvers), breakGlass: try quorum(breakGlass),
+      salt: instance.privateNames ? keyring.valuesSalt : nil)
+    let registry = try await openRegistry(state, log, values)
     let evidence = try BlobStore(DurableDirectory(path: state.path), folder: "evidence")
     let (anchors, anchorFiles) = try loadAnchors(configuration.anchors)
     let anchorsDigest = try await anchorFiles.isEmpty ? nil : evidence.store(anchorFiles)
@@ -68,7 +72,7 @@ struct OpenedState: Sendable {
       origin: Leaf.Origin(
         node: configuration.node, build: Hex.encode(OwnProgram.digest()), logEpoch: instance.logEpoch),
       workers: max(2, Processors.available), clock: clock, random: SystemRandom.bytes)
-    return OpenedState(parts: parts, lock: directory, approversDigest: approversDigest)
+    return OpenedState(parts: parts, lock: directory, digests: digests)
   }
 
   private static func openKeyring(_ state: StateDirectory) throws -> Keyring {
@@ -97,25 +101,33 @@ struct OpenedState: Sendable {
     }
   }
 
-  /// The first leaf names the approvers' file: an edited file does not start.
-  private static func checkBeginning(of log: DecisionLog, approvers: [UInt8]) async throws {
+  private static func readIfThere(_ path: String) throws -> [UInt8] {
+    SmallFile.exists(path) ? try SmallFile.read(path, limitBytes: 1 << 16) : []
+  }
+
+  private static func quorum(_ file: [UInt8]) throws -> ApproverQuorum? {
+    file.isEmpty ? nil : try ApproverQuorum(document: try StrictJSON.parse(file))
+  }
+
+  /// The first leaf names the approvers' files and how names are written: an edited state does not start.
+  private static func checkBeginning(
+    of log: DecisionLog, _ digests: StateDigests, _ instance: Instance
+  ) async throws {
     let first = try StrictJSON.parse(try await Registry.provenEntry(log, 0))
-    guard first["type"] == "config", first["approvers"]?.stringValue == Hex.encode(approvers) else {
-      throw StartError.approversChanged
-    }
+    guard first["type"] == "config", digests.isNamed(in: first) else { throw StartError.approversChanged }
+    guard first["private_names"]?.boolValue ?? false == instance.privateNames else { throw StartError.namesChanged }
   }
 
   private static func openRegistry(
-    _ state: StateDirectory, _ log: DecisionLog, _ approvers: [UInt8]
+    _ state: StateDirectory, _ log: DecisionLog, _ values: ReferenceValues
   ) async throws -> Registry {
-    let quorum = approvers.isEmpty ? nil : try ApproverQuorum(document: try StrictJSON.parse(approvers))
     let blobs = try BlobStore(DurableDirectory(path: state.path), folder: "registry")
     do {
-      return try await Registry.replaying(log, blobs: blobs, values: ReferenceValues(quorum: quorum))
+      return try await Registry.replaying(log, blobs: blobs, values: values)
     } catch { throw StartError.registryDamaged }
   }
 
-  private static func loadAnchors(_ files: [String]) throws -> (Anchors, document: [UInt8]) {
+  static func loadAnchors(_ files: [String]) throws -> (Anchors, document: [UInt8]) {
     var anchors = Anchors.builtIn
     var documents: [JSONValue] = []
     for file in files {
@@ -129,7 +141,7 @@ struct OpenedState: Sendable {
     return (anchors, documents.isEmpty ? [] : CanonicalJSON.encode(.array(documents)))
   }
 
-  private static func loadCollateral(_ folders: [String]) throws -> Endorsements {
+  static func loadCollateral(_ folders: [String]) throws -> Endorsements {
     var artefacts: [[UInt8]] = []
     for folder in folders {
       do {
