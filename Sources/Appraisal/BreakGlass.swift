@@ -36,6 +36,8 @@ package struct BreakGlassGrant: Equatable, Sendable {
     try reader.finish()
   }
 
+  var document: JSONValue { Self.body(resource, measurement: measurement, hostData: hostData, reason: reason) }
+
   package static func body(
     _ resource: ResourcePath, measurement: [UInt8], hostData: [UInt8]?, reason: String
   ) -> JSONValue {
@@ -77,6 +79,21 @@ extension ReferenceValues {
   package struct ActiveGrant: Equatable, Sendable {
     package let grant: BreakGlassGrant
     package let until: Timestamp
+
+    init(grant: BreakGlassGrant, until: Timestamp) {
+      self.grant = grant
+      self.until = until
+    }
+
+    /// As it is kept beside decisions.
+    var document: JSONValue { .object([("grant", grant.document), ("until", .string(until.rfc3339))]) }
+
+    init(document: JSONValue) throws(ParseError) {
+      var reader = try JSONReader(document, "breakGlass")
+      grant = try BreakGlassGrant(document: try reader.value("grant"))
+      until = try reader.timestamp("until")
+      try reader.finish()
+    }
   }
 
   /// The grants in force at a time.

@@ -7,7 +7,7 @@ import Cryptography
 /// `not-after`, `digest` and `body` (base64 of canonical JSON). Spec: reliability §7.5.
 package struct ReferenceStatement: Equatable, Sendable {
   package enum Kind: String, Sendable, CaseIterable {
-    case reference, rule, revoke, unrevoke, quorum
+    case reference, rule, revoke, unrevoke, quorum, advisories
     case breakGlass = "break-glass"
   }
 
@@ -15,7 +15,7 @@ package struct ReferenceStatement: Equatable, Sendable {
   package static let bodyLimitBytes = 40 * 1024
 
   package let kind: Kind
-  /// A bundle's name, a resource path, a revocation scope, or `approvers`.
+  /// A bundle's name, a resource path, a revocation scope, `approvers`, or `table` for advisories.
   package let scope: String
   /// From 1 on, one more than the statement before it in the same chain.
   package let version: UInt64
@@ -63,6 +63,7 @@ package struct ReferenceStatement: Equatable, Sendable {
     case .revoke, .unrevoke: "revocation \(scope)"
     case .quorum: "quorum \(scope)"
     case .breakGlass: "break-glass \(scope)"
+    case .advisories: "advisories \(scope)"
     }
   }
 

@@ -88,6 +88,8 @@ extension ReferenceValues {
     case .breakGlass(let grant):
       grants[grant.resource] = ActiveGrant(grant: grant, until: statement.notAfter)
       guard grants.count <= Self.ruleLimit else { throw .tooMany }
+    case .advisories(let table):
+      advisories = ActiveAdvisories(table: table, version: statement.version, digest: statement.bodyDigest)
     }
   }
 }

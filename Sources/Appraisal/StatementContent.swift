@@ -10,9 +10,11 @@ package enum StatementContent: Equatable, Sendable {
   case quorum(ApproverQuorum)
   case breakGlass(BreakGlassGrant)
   case breakGlassQuorum(ApproverQuorum)
+  case advisories(AdvisoryTable)
 
   package static let quorumScope = "approvers"
   package static let breakGlassQuorumScope = "break-glass"
+  package static let advisoriesScope = "table"
   private static let revocationSchema = "vouchsafe/revocation/v1"
 
   package init(of statement: ReferenceStatement) throws(StatementError) {
@@ -40,6 +42,11 @@ package enum StatementContent: Equatable, Sendable {
       let grant = try bodyParsing { () throws(ParseError) in try BreakGlassGrant(document: statement.body) }
       guard grant.resource.text.utf8.elementsEqual(statement.scope.utf8) else { throw .bodyMismatch }
       self = .breakGlass(grant)
+    case .advisories:
+      let table: AdvisoryTable
+      do throws(ParseError) { table = try AdvisoryTable(document: statement.body) } catch { throw .advisories(error) }
+      guard statement.scope == Self.advisoriesScope else { throw .bodyMismatch }
+      self = .advisories(table)
     }
   }
 

@@ -19,7 +19,9 @@ extension KeyBroker {
         return (.statement(signed), next)
       },
       commit: { [self] change, position in
-        try await commit(change.leaf(registry: position, from: origin, at: now).encoded(names.writer()))
+        // Beside the evidence too: auditors count the signatures again, and have no access to the registry.
+        _ = try await evidence.store(signed.bytes)
+        return try await commit(change.leaf(registry: position, from: origin, at: now).encoded(names.writer()))
       })
     if signed.statement.kind == .breakGlass {
       counters.add(.init("vouchsafe_break_glass_total"))

@@ -32,6 +32,7 @@ struct BrokerReferences {
     case .quorum:
       let member = scope == StatementContent.breakGlassQuorumScope ? "breakGlassQuorum" : "quorum"
       return listing[member].flatMap { $0.isNull ? nil : $0 }
+    case .advisories: return listing["advisories"]?["document"]
     case .revoke, .unrevoke, .breakGlass: return nil
     }
   }

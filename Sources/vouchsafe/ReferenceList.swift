@@ -56,6 +56,10 @@ enum ReferenceList {
       lines.append(
         "GLASS BROKEN for \(word(grant["resource"])) until \(word(grant["until"])): \(word(grant["reason"]))")
     }
+    if let table = listing["advisories"], !table.isNull {
+      lines.append(
+        "advisories version \(word(table["version"])), dated \(word(table["dated"])): \(word(table["digest"]))")
+    }
     for scope in listing["revocations"]?.arrayValue ?? [] { lines.append("revoked \(word(scope))") }
     return lines.map { Console.printable($0) + "\n" }.joined()
   }

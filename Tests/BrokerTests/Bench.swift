@@ -20,10 +20,10 @@ final class Bench: Sendable {
   let broker: KeyBroker
   let disk: MemoryIO
   let registryDisk: MemoryIO
+  let evidenceDisk: MemoryIO
   let approvers: [NoteSigner]
   let breakGlass: [NoteSigner]
   let options: Options
-  let evidenceDisk: MemoryIO
   let time: Locked<Timestamp>
   let keyring: [UInt8]
   let root: [UInt8]
@@ -45,8 +45,7 @@ final class Bench: Sendable {
     let signers = try (0..<options.approvers).map { try NoteSigner(name: "approver\($0)", key: .random()) }
     let breakGlass = try (0..<options.breakGlass).map { try NoteSigner(name: "glass\($0)", key: .random()) }
     return try await Bench(
-      options, signers, breakGlass, Disks(log: MemoryIO(), registry: MemoryIO(), evidence: MemoryIO()),
-      root: SystemRandom.bytes(32), keyring: nil, time: Locked(start))
+      options, signers, breakGlass, Disks(), root: SystemRandom.bytes(32), keyring: nil, time: Locked(start))
   }
 
   /// The same state after a restart.
@@ -57,9 +56,9 @@ final class Bench: Sendable {
   }
 
   private struct Disks {
-    let log: MemoryIO
-    let registry: MemoryIO
-    let evidence: MemoryIO
+    var log = MemoryIO()
+    var registry = MemoryIO()
+    var evidence = MemoryIO()
   }
 
   private init(
@@ -78,7 +77,12 @@ final class Bench: Sendable {
       salt: options.privateNames ? keyring.valuesSalt : nil)
     let registry = try await Registry.replaying(
       log, blobs: try BlobStore(disks.registry, folder: "registry"), values: values)
-    let anchorsFile = CanonicalJSON.encode(SimulatedKeys.shared.anchorsFile)
+    let evidence = try BlobStore(disks.evidence, folder: "evidence")
+    let approversFile = values.quorum.map { CanonicalJSON.encode($0.document) } ?? []
+    let glass = values.breakGlassQuorum.map { CanonicalJSON.encode($0.document) } ?? []
+    for file in [approversFile, glass] { _ = try await evidence.store(file) }
+    let anchorsDocument = CanonicalJSON.encode(.array([SimulatedKeys.shared.anchorsFile]))
+    let anchorsDigest = options.anchors ? try await evidence.store(anchorsDocument) : nil
     let clock: @Sendable () -> Timestamp = { time.withLock { $0 } }
     var configuration = BrokerConfiguration()
     configuration.releaseHold = .zero
@@ -86,14 +90,11 @@ final class Bench: Sendable {
     let instance = Instance(logName: "vouchsafe.test/log", logEpoch: "e", privateNames: options.privateNames)
     broker = KeyBroker(
       KeyBroker.Parts(
-        configuration: configuration, instance: instance, keyring: keyring,
-        anchors: try Self.anchors(options, anchorsFile),
-        extraAnchorsDigest: options.anchors ? Hash.sha256.digest(anchorsFile) : nil,
-        endorsements: EndorsementStore(supplied: options.collateral), log: log,
-        evidence: try BlobStore(disks.evidence, folder: "evidence"),
-        registry: registry, events: EventLog(service: "test", now: clock),
-        origin: Leaf.Origin(node: "test", build: "b", logEpoch: "e"), workers: 2, clock: clock,
-        random: SystemRandom.bytes))
+        configuration: configuration, instance: instance, keyring: keyring, anchors: try Self.anchors(options),
+        extraAnchorsDigest: anchorsDigest,
+        endorsements: EndorsementStore(supplied: options.collateral), log: log, evidence: evidence, registry: registry,
+        events: EventLog(service: "test", now: clock), origin: Leaf.Origin(node: "test", build: "b", logEpoch: "e"),
+        workers: 2, clock: clock, random: SystemRandom.bytes))
     disk = disks.log
     registryDisk = disks.registry
     evidenceDisk = disks.evidence
@@ -103,7 +104,7 @@ final class Bench: Sendable {
     self.time = time
     self.keyring = file
     self.root = root
-    try await broker.recordStart(StateDigests(approvers: [], breakGlass: []))
+    try await broker.recordStart(StateDigests(approvers: approversFile, breakGlass: glass))
   }
 
   private static func quorum(_ signers: [NoteSigner], _ threshold: Int) throws -> ApproverQuorum? {
@@ -116,9 +117,9 @@ final class Bench: Sendable {
     return Anchors(all: extra.map { Anchor(tee: $0.tee, product: $0.product, trust: $0.trust, isSimulated: false) })
   }
 
-  private static func anchors(_ options: Options, _ file: [UInt8]) throws -> Anchors {
-    let extra = try Anchors.parseFile(file)
+  private static func anchors(_ options: Options) throws -> Anchors {
     if options.asGenuine { return try genuineAnchors() }
+    let extra = try Anchors.parseFile(CanonicalJSON.encode(SimulatedKeys.shared.anchorsFile))
     return options.anchors ? Anchors.builtIn.adding(extra) : .builtIn
   }
 

@@ -5,7 +5,7 @@ import KBSProtocol
 /// How this log writes names: as they are, or as salted commitments that only the broker can open. Fixed at `init`.
 struct LeafNames: Sendable {
   /// The members of a leaf that hold names of resources, bundles and statements' scopes.
-  static let members: Set<String> = ["resource", "bundle", "bundles", "scope"]
+  static let members: Set<String> = ["resource", "bundle", "bundles", "bound", "scope"]
   static let idByteCount = 16
 
   private let key: SharedSecret?

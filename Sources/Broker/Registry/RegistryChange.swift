@@ -42,7 +42,7 @@ enum RegistryChange: Sendable {
     case .statement(let signed):
       let statement = signed.statement
       return Leaf(
-        Self.kind(statement), from: origin, at: now, simulated: false, registry: registry,
+        Self.leafKind(statement.kind), from: origin, at: now, simulated: false, registry: registry,
         [
           ("change", "statement"), ("statement", digest), ("kind", .string(statement.kind.rawValue)),
           ("scope", .string(statement.scope)), ("version", .int(statement.version)),
@@ -62,11 +62,12 @@ enum RegistryChange: Sendable {
     }
   }
 
-  private static func kind(_ statement: ReferenceStatement) -> Leaf.Kind {
-    switch statement.kind {
+  private static func leafKind(_ kind: ReferenceStatement.Kind) -> Leaf.Kind {
+    switch kind {
     case .revoke: .revoke
+    case .advisories: .advisories
     case .breakGlass: .breakGlass
-    default: .refvalues
+    case .reference, .rule, .unrevoke, .quorum: .refvalues
     }
   }
 

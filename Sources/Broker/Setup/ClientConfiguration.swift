@@ -19,7 +19,8 @@ enum ClientConfiguration {
       ("logVkey", "log.vkey"),
       ("provider", credential("provider")), ("auditor", credential("auditor")),
     ]
-    try SmallFile.overwrite(state.client, Array(CanonicalJSON.pretty(.object(members)).utf8))
+    let bytes = Array(CanonicalJSON.pretty(.object(members)).utf8)
+    if (try? SmallFile.read(state.client, limitBytes: 1 << 16)) != bytes { try SmallFile.replace(state.client, bytes) }
   }
 
   private static func credential(_ role: String) -> JSONValue {

@@ -32,7 +32,7 @@ package struct Initialisation: Sendable {
   }
 
   package enum Refusal: Error, Equatable, Sendable {
-    case alreadyInitialised, quorumImpossible, approverMalformed, logNameInvalid
+    case alreadyInitialised, unfinished, quorumImpossible, approverMalformed, logNameInvalid
     case breakGlassQuorumImpossible, breakGlassApproverMalformed, breakGlassWithoutApprovers, quorumsOverlap
     /// Verifier keys, but not ones that sign statements: of another algorithm, or of a name that cannot be one.
     case approverUnusable, breakGlassApproverUnusable
@@ -40,6 +40,7 @@ package struct Initialisation: Sendable {
     package var sentence: String {
       switch self {
       case .alreadyInitialised: "the folder already holds a broker's state"
+      case .unfinished: "the folder holds the beginning of a state that was never finished; remove it and start again"
       case .quorumImpossible: "the quorum must be from 1 to the number of different approvers"
       case .approverMalformed: "an approver's file is not one verifier key"
       case .approverUnusable:
@@ -71,6 +72,7 @@ package struct Initialisation: Sendable {
       guard glass.isDisjoint(from: quorum) else { throw Refusal.quorumsOverlap }
     }
     guard !SmallFile.exists(state.instance) else { throw Refusal.alreadyInitialised }
+    guard !SmallFile.exists(state.rootKey) else { throw Refusal.unfinished }
     for folder in state.folders { try SmallFile.makeFolder(folder, mode: 0o700) }
     let root = try makeRoot()
     let keyring = try Keyring.create(under: root)
@@ -89,7 +91,11 @@ package struct Initialisation: Sendable {
     let instance = Instance(
       logName: logName, logEpoch: Hex.encode(SystemRandom.bytes(8)), privateNames: privateNames)
     try beginLog(instance, signer: signer, StateDigests(approvers: approversFile, breakGlass: glassFile), at: now)
+    // All that instance.json vouches for is durable before it has its name.
+    for folder in state.folders { try SmallFile.synchronize(folder: folder) }
     try SmallFile.create(state.instance, instance.json)
+    try SmallFile.synchronize(folder: state.path)
+    try SmallFile.synchronize(folder: state.parent)
     return vkey
   }
 
