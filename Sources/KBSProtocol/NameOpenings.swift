@@ -2,8 +2,9 @@ package import Bytes
 
 /// The openings of committed names, as a broker reveals them to an auditor: a file that may be kept and shown.
 ///
-/// JSON: `{"schema":"vouchsafe/openings/v1","log":NAME,"openings":[{"index":N,"name":TEXT,"salt":HEX},…]}`. Nothing in it
-/// is believed: a name is read into an entry only where its commitment is exactly that of name and salt.
+/// JSON: `{"schema":"vouchsafe/openings/v1","log":NAME,"valuesSalt":HEX,"openings":[OPENING,…]}`, where an opening is
+/// `{"index":N,"name":TEXT,"salt":HEX}`; `valuesSalt` is what the digests of the reference values hold, and may be left
+/// out. Nothing in it is believed: a name is read into an entry only where its commitment is exactly that of name and salt.
 package struct NameOpenings: Equatable, Sendable {
   package static let schema = "vouchsafe/openings/v1"
   /// Of a file, in bytes.
@@ -28,11 +29,14 @@ package struct NameOpenings: Equatable, Sendable {
   }
 
   package let log: String
-  package private(set) var openings: [Opening]
+  /// 32 bytes; `nil` from a log with names in clear.
+  package let valuesSalt: [UInt8]?
+  package let openings: [Opening]
   private var names: [NameCommitment: String] = [:]
 
-  package init(log: String, openings: [Opening]) {
+  package init(log: String, valuesSalt: [UInt8]? = nil, openings: [Opening]) {
     self.log = log
+    self.valuesSalt = valuesSalt
     self.openings = openings
     for opening in openings { names[NameCommitment(to: opening.name, salt: opening.salt)] = opening.name }
   }
@@ -42,6 +46,7 @@ package struct NameOpenings: Equatable, Sendable {
     var reader = try JSONReader(StrictJSON.parse(bytes, limits: limits), "openings")
     guard try reader.string("schema") == Self.schema else { throw ParseError("openings.schema", .unexpected) }
     let log = try reader.string("log")
+    let salt = reader.has("valuesSalt") ? try reader.hex("valuesSalt", count: 32) : nil
     var openings: [Opening] = []
     for value in try reader.array("openings") {
       var item = try JSONReader(value, "openings.openings")
@@ -52,18 +57,14 @@ package struct NameOpenings: Equatable, Sendable {
       try item.finish()
     }
     try reader.finish()
-    self.init(log: log, openings: openings)
+    self.init(log: log, valuesSalt: salt, openings: openings)
   }
 
   package var json: JSONValue {
-    .object([
-      ("schema", .string(Self.schema)), ("log", .string(log)), ("openings", .array(openings.map(\.json))),
-    ])
-  }
-
-  package mutating func add(_ more: NameOpenings) {
-    openings += more.openings
-    names.merge(more.names) { known, _ in known }
+    var object = JSONObject([("schema", .string(Self.schema)), ("log", .string(log))])
+    object["valuesSalt"] = valuesSalt.map { .string(Hex.encode($0)) }
+    object["openings"] = .array(openings.map(\.json))
+    return .object(object)
   }
 
   /// The name that a commitment stands for, if it is among these.

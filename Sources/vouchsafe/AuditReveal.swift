@@ -19,7 +19,8 @@ enum AuditReveal {
       let answer = try await connection.get("/v1/openings?from=\(start)&count=\(min(step, end - start))")
       do throws(ParseError) {
         let more = try NameOpenings(parsing: CanonicalJSON.encode(answer))
-        found = NameOpenings(log: more.log, openings: found.openings + more.openings)
+        found = NameOpenings(
+          log: more.log, valuesSalt: more.valuesSalt, openings: found.openings + more.openings)
       } catch { throw Failure(.malformed, "the broker's openings are not in their form: \(error)") }
     }
     try Console.writeFile(out, CanonicalJSON.encode(found.json) + [0x0A], mode: 0o600, replacing: true)
@@ -27,12 +28,12 @@ enum AuditReveal {
     return .ok
   }
 
-  /// The entry with the names that a file of openings has for it; the file is believed in nothing.
-  static func opened(_ leaf: JSONValue, _ arguments: Arguments) throws(Failure) -> JSONValue {
-    guard let path = arguments.value("--openings") else { return leaf }
+  /// A file of openings, when one is named; it is believed in nothing.
+  static func openings(_ arguments: Arguments) throws(Failure) -> NameOpenings? {
+    guard let path = arguments.value("--openings") else { return nil }
     let bytes = try Console.readFile(path, limit: NameOpenings.limitBytes)
-    do throws(ParseError) {
-      return try NameOpenings(parsing: bytes).opening(leaf)
-    } catch { throw Failure(.malformed, "\(path): not a file of vouchsafe audit reveal: \(error)") }
+    do throws(ParseError) { return try NameOpenings(parsing: bytes) } catch {
+      throw Failure(.malformed, "\(path): not a file of vouchsafe audit reveal: \(error)")
+    }
   }
 }

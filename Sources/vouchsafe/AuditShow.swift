@@ -1,4 +1,5 @@
 import Bytes
+import KBSProtocol
 import Terminal
 import TransparencyLog
 
@@ -18,7 +19,7 @@ enum AuditShow {
       show(entry, index, format)
       return .ok
     }
-    show(CanonicalJSON.encode(try AuditReveal.opened(leaf, arguments)), index, format)
+    show(CanonicalJSON.encode(try AuditReveal.openings(arguments)?.opening(leaf) ?? leaf), index, format)
     return .ok
   }
 

@@ -27,7 +27,8 @@ extension KeyBroker {
         }
       }
     }
-    return NameOpenings(log: instance.logName, openings: found)
+    return NameOpenings(
+      log: instance.logName, valuesSalt: names.isPrivate ? keyring.valuesSalt : nil, openings: found)
   }
 }
 
