@@ -30,6 +30,16 @@ package struct NameCommitment: Equatable, Hashable, Sendable {
     self.digest = digest
   }
 
+  /// Whether a document holds a name that is not readable.
+  package static func occurs(in value: JSONValue) -> Bool {
+    if NameCommitment(value) != nil { return true }
+    switch value {
+    case .object(let object): return object.members.contains { occurs(in: $0.value) }
+    case .array(let items): return items.contains { occurs(in: $0) }
+    default: return false
+    }
+  }
+
   package var json: JSONValue { .object([("commitment", .string(Hex.encode(digest)))]) }
 
   /// Whether a member of an entry is this name: in clear, or as a commitment that the salt opens.

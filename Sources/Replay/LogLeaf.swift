@@ -31,11 +31,16 @@ package struct LogLeaf: Sendable {
     package let kek: String
   }
 
+  /// The entry holds a name that nobody opened.
+  package static let privateName = ParseError("leaf.names", .missing)
+
   /// - Parameter openings: read names into an entry that holds commitments to them.
+  /// - Throws: `privateName` when one of those names is not among them.
   package init(parsing entry: [UInt8], openings: NameOpenings? = nil) throws(ParseError) {
     let written = try StrictJSON.parse(entry)
     guard CanonicalJSON.encode(written) == entry else { throw ParseError("leaf", .notCanonical) }
     document = openings?.opening(written) ?? written
+    guard !NameCommitment.occurs(in: document) else { throw Self.privateName }
     var reader = try JSONReader(document, "leaf")
     guard try reader.integer("v", as: Int.self) == 1 else { throw ParseError("leaf.v", .outOfRange) }
     type = try reader.string("type")

@@ -63,7 +63,7 @@ package struct Replayer: Sendable {
   }
 
   /// How the leaf names the platform. The broker's word: only the broker can tell whose it is.
-  private static func pseudonym(_ leaf: LogLeaf) -> [UInt8]? {
+  static func pseudonym(_ leaf: LogLeaf) -> [UInt8]? {
     leaf.document["platform"]?.stringValue.flatMap { try? Hex.decode($0, "platform") }
   }
 

@@ -9,6 +9,9 @@ import TransparencyLog
 ///
 /// Ends with 6 when anything differs, else with 7 when something that is needed was removed since.
 enum AuditReplay {
+  static let log = Option("--log", value: "DIR|URL", "the log that holds the decision")
+  static let evidence = Option("--evidence", value: "DIR", "the broker's evidence folder, or a copy of it")
+
   static func run(_ arguments: Arguments) async throws(Failure) -> ExitCode {
     let place = try arguments.required("--log")
     let format = try arguments.output()
@@ -26,7 +29,7 @@ enum AuditReplay {
         try await one(index, auditor, openings, &source, &blobs, &tally)
       }
     } catch let error as ParseError {
-      throw Failure(.malformed, "\(place): not a leaf of this log: \(error)")
+      throw unreadable(error, place)
     } catch ReplayError.notADecision {
       throw Failure(.usage, "\(place): the entry is no decision; vouchsafe audit show prints it")
     } catch { throw AuditOptions.failure(error, place) }
@@ -40,6 +43,12 @@ enum AuditReplay {
         .usage, "\(text): INDEX is a number from 0 on; a decision that is not in the log cannot be replayed")
     }
     return index
+  }
+
+  static func unreadable(_ error: ParseError, _ place: String) -> Failure {
+    guard error == LogLeaf.privateName else { return Failure(.malformed, "\(place): not a leaf of this log: \(error)") }
+    return Failure(
+      .usage, "\(place): its names are private; have them from vouchsafe audit reveal, then give --openings FILE")
   }
 
   private static func one(

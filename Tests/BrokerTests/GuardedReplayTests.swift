@@ -49,7 +49,12 @@ private func lived(_ options: Bench.Options) async throws -> Bench {
   let openings = try await bench.broker.openings(from: 0, count: 1000)
   let words = try await bench.examined(openings: openings).map(\.word)
   #expect(words.allSatisfy { $0 == "follows" || $0 == "same" }, "\(words)")
-  await #expect(throws: ParseError.self) { try await bench.examined() }
+  await #expect(throws: LogLeaf.privateName) { try await bench.examined() }
+  let other = try ReferenceBundle(document: bundle("other", measurement: 0x11))
+  let supposed = try await bench.examined(openings: openings).compactMap { examination in
+    try Supposition(examination) { values throws(ParseError) in try values.supposing(other) }?.changes
+  }
+  #expect(supposed.contains(true) && supposed.count >= 6)
   let others = NameOpenings(
     log: openings.log, valuesSalt: [UInt8](repeating: 1, count: 32), openings: openings.openings)
   #expect(try await bench.examined(openings: others).map(\.word).contains { $0.hasPrefix("different") })
