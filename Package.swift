@@ -177,6 +177,7 @@ if isFuzzing {
   targets += [
     door("CFuzz", path: "Tests/Fuzz/CFuzz"),
     module("FuzzDriver", ["CFuzz"], path: "Tests/Fuzz/Driver"),
+    fuzzer("AuditPack", ["Replay", "TransparencyLog", "SignedNotes", "Cryptography", "Bytes"]),
     fuzzer("Base64", ["Bytes"]),
     fuzzer("Certificate", ["Cryptography"]),
     fuzzer("Configuration", ["Agent", "Broker"]),
@@ -185,6 +186,7 @@ if isFuzzing {
     fuzzer("JOSE", ["Cryptography", "Bytes"]),
     fuzzer("JSON", ["Bytes"]),
     fuzzer("KBSMessages", ["KBSProtocol", "Bytes"]),
+    fuzzer("LogRecords", ["Replay", "Appraisal", "KBSProtocol", "Bytes"]),
     fuzzer("Manifest", ["Weights"]),
     fuzzer("Recovery", ["TransparencyLog", "SignedNotes", "Cryptography"]),
     fuzzer("SNPEvidence", ["Evidence", "Bytes"]),

@@ -11,7 +11,10 @@ enum AuditPack {
       AuditReplay.log, AuditReplay.evidence, Option("--out", value: "FILE", "the pack; must not exist"),
       Option(
         "--known", value: "FILE", repeats: true, "a checkpoint that was saved earlier and is to go with it, verified"),
-      AuditOptions.vkey, AuditOptions.policy, AuditOptions.ca, .output,
+      AuditOptions.vkey, AuditOptions.policy, AuditOptions.ca,
+      Option(
+        "--openings", value: "FILE", "names of a private log, from vouchsafe audit reveal; they go into the pack"),
+      .output,
     ],
     example: "vouchsafe audit pack --log ./log --evidence ./evidence --vkey log.vkey --out march.pack",
     run: { try await run($0) })
@@ -22,7 +25,8 @@ enum AuditPack {
     let format = try arguments.output()
     let key = try AuditOptions.key(arguments)
     let maker = PackMaker(
-      key: key, policy: try AuditOptions.policy(arguments), known: try AuditOptions.known(arguments, key))
+      key: key, policy: try AuditOptions.policy(arguments), known: try AuditOptions.known(arguments, key),
+      openings: try AuditReveal.openings(arguments))
     var source = try AuditOptions.source(place, arguments)
     let blobs = try EvidenceFolder(try arguments.required("--evidence"))
     let file: NewFile
@@ -33,6 +37,8 @@ enum AuditPack {
       try file.publish()
     } catch let error as PackError {
       throw Failure(.integrity, "\(arguments.value("--evidence") ?? ""): \(error)")
+    } catch AuditFailure.leaf(_, let error) {
+      throw AuditReplay.unreadable(error, place)
     } catch let error as PlatformError {
       throw Failure(.usage, "\(path): \(error)")
     } catch { throw AuditOptions.failure(error, place) }

@@ -2,6 +2,7 @@ import Appraisal
 import Bytes
 import Cryptography
 import Evidence
+import Platform
 import Replay
 import SignedNotes
 import SimulatedTEE
@@ -12,11 +13,13 @@ import Transport
 
 @testable import Broker
 
-/// The public files of a bench's log.
-private struct BenchLog: LogSource {
-  let bench: Bench
-  func file(at path: String) async throws -> [UInt8]? { try await bench.broker.log.file(at: path) }
+/// The public files of a log.
+private struct LogFiles: LogSource {
+  let log: DecisionLog
+  func file(at path: String) async throws -> [UInt8]? { try await log.file(at: path) }
 }
+
+private let secret = Array("a model key of thirty-two bytes!".utf8)
 
 /// A pack taken apart, to be put together otherwise with a chain that holds.
 private struct Records {
@@ -45,6 +48,12 @@ private struct Records {
     }
   }
 
+  mutating func header(_ change: (inout JSONObject) -> Void) {
+    var object = (try? StrictJSON.parse(list[0].body))?.objectValue ?? JSONObject()
+    change(&object)
+    list[0] = PackRecord(.header, CanonicalJSON.encode(.object(object)))
+  }
+
   func indices(_ kind: PackRecord.Kind) -> [Int] { list.indices.filter { list[$0].kind == kind } }
 }
 
@@ -56,6 +65,7 @@ private struct Packed: Sendable {
   /// A log with every kind of record in its pack but those of a later beginning.
   static func make() async throws -> Packed {
     let bench = try await Bench.ready()
+    await bench.broker.flushLog()
     let early = try #require(try await bench.broker.log.file(at: "checkpoint"))
     let (pod, _) = try await Pod.attested(bench)
     _ = try await pod.fetch(bench)
@@ -69,10 +79,11 @@ private struct Packed: Sendable {
   static func pack(
     _ bench: Bench, _ blobs: BenchBlobs? = nil, known: [[UInt8]] = []
   ) async throws -> (bytes: [UInt8], summary: PackSummary) {
+    await bench.broker.flushLog()
     let key = try NoteSigner(name: "vouchsafe.test/log", key: bench.broker.keyring.logKey).verifierKey
     let maker = PackMaker(
       key: key, known: try known.map { try VerifiedCheckpoint(verifying: $0, by: key) })
-    var source = BenchLog(bench: bench)
+    var source = LogFiles(log: bench.broker.log)
     var bytes: [UInt8] = []
     let summary = try await maker.make(&source, blobs ?? BenchBlobs(bench: bench)) { bytes += $0 }
     #expect(summary.bytes == UInt64(bytes.count))
@@ -140,4 +151,125 @@ private struct Packed: Sendable {
   }
   #expect(places.count >= 1000)
   #expect(accepted == [])
+}
+
+@Test func aPackThatWasCutIsRefusedWhereItEnds() async throws {
+  let packed = try await Packed.make()
+  let records = Records(packed.bytes)
+  for (index, start) in records.starts.enumerated() {
+    for cut in [start, start + 20, start + PackRecord.headBytes + records.list[index].body.count / 2] {
+      let cut = min(cut, packed.bytes.count - 1)
+      let refusal = await packed.outcome(Array(packed.bytes[..<cut])).refusal
+      #expect(
+        refusal?.hasPrefix("packTruncated: it ends in record \(index) (") == true,
+        "\(index) at \(cut): \(refusal ?? "")")
+    }
+  }
+  #expect(await packed.outcome(Array(PackRecord.magic.dropLast())).refusal?.hasPrefix("notAPack") == true)
+  #expect(await packed.outcome([]).refusal?.hasPrefix("notAPack") == true)
+}
+
+/// Whoever changes a pack can also write its chain anew: what is wrong is found in what the records say.
+@Test func aPackThatWasPutTogetherOtherwiseIsRefused() async throws {
+  let packed = try await Packed.make()
+  let records = Records(packed.bytes)
+  let (entries, blobs) = (records.indices(.entry), records.indices(.blob))
+  #expect(await packed.outcome(packed.bytes + [0]).refusal?.hasPrefix("packExtended") == true)
+  let cases: [(String, (inout Records) -> Void)] = [
+    ("packExtended", { $0.list.append($0.list[$0.list.count - 1]) }),
+    ("recordOutOfOrder", { $0.list.swapAt(0, 1) }),
+    ("recordOutOfOrder", { $0.list.insert($0.list[1], at: 1) }),
+    ("recordOutOfOrder", { $0.list.insert($0.list[entries[5]], at: entries[5]) }),
+    ("recordOutOfOrder", { $0.list.remove(at: entries[5]) }),
+    ("recordOutOfOrder", { $0.list.append(PackRecord(.known, packed.early)) }),
+    ("recordRepeated", { $0.list.insert($0.list[blobs[0]], at: blobs[0]) }),
+    ("recordRepeated", { $0.list.insert($0.list[blobs[0]], at: entries[4]) }),
+    ("recordUnneeded", { $0.list.insert(PackRecord(.blob, [1, 2, 3]), at: entries[0] + 1) }),
+    ("recordUnneeded", { $0.list.insert(PackRecord(.absent, .init(repeating: 1, count: 32)), at: entries[0] + 1) }),
+    ("recordMalformed", { $0.list.insert(PackRecord(.absent, [1]), at: entries[0] + 1) }),
+    ("blobUndeclared", { $0.list.remove(at: blobs[0]) }),
+    ("headerMismatch", { $0.header { $0["size"] = 5 } }),
+    ("headerMismatch", { $0.header { $0["origin"] = "vouchsafe.test/other" } }),
+    ("recordMalformed", { $0.header { $0["more"] = true } }),
+    ("recordMalformed", { $0.header { $0["from"] = 99 } }),
+    ("frontierMismatch", { $0.list[$0.list.count - 1] = PackRecord(.frontier, .init(repeating: 0, count: 64)) }),
+    ("leafMalformed", { $0.list[entries[1]] = PackRecord(.entry, []) }),
+  ]
+  for (index, item) in cases.enumerated() {
+    #expect(await packed.refusal(item.1) == item.0, "case \(index)")
+  }
+  for index in entries {
+    let changed = await packed.refusal { records in
+      var text = String(decoding: records.list[index].body, as: UTF8.self)
+      text = text.replacing("\"node\":\"test\"", with: "\"node\":\"tess\"")
+      records.list[index] = PackRecord(.entry, Array(text.utf8))
+    }
+    #expect(changed == "rootMismatch", "entry \(index)")
+  }
+}
+
+/// Taking evidence out is no way to have a decision pass: what is not there is said not to be there.
+@Test func evidenceThatIsSaidToBeAbsentProvesNothing() async throws {
+  let packed = try await Packed.make()
+  var records = Records(packed.bytes)
+  let place = try #require(records.indices(.blob).last)
+  records.list[place] = PackRecord(.absent, Hash.sha256.digest(records.list[place].body))
+  let (words, refusal) = await packed.outcome(records.bytes)
+  #expect(refusal == nil)
+  #expect(words.filter { $0 == "same" }.count < 2)
+  #expect(words.filter { $0.hasPrefix("expired") }.count >= 2)
+}
+
+@Test func aPackIsHeldAgainstWhatTheAuditorSawBefore() async throws {
+  let packed = try await Packed.make()
+  let early = try VerifiedCheckpoint(verifying: packed.early, by: packed.key).checkpoint
+  #expect(await packed.outcome(known: [early]).refusal == nil)
+  let other = Checkpoint(origin: early.origin, size: early.size, root: .leaf([1]))
+  #expect(await packed.outcome(known: [other]).refusal?.hasPrefix("logForked") == true)
+  let later = Checkpoint(origin: early.origin, size: 99, root: .leaf([1]))
+  #expect(await packed.outcome(known: [later]).refusal?.hasPrefix("knownNotCovered") == true)
+  let stranger = Packed(
+    bytes: packed.bytes, key: try NoteSigner(name: "vouchsafe.test/log", key: .random()).verifierKey, early: [])
+  #expect(await stranger.outcome().refusal?.contains("record 1 (the checkpoints)") == true)
+}
+
+/// The log's own key signs a leaf that does not follow from its evidence: the tree is right, the decision is not.
+@Test func aLieThatTheLogSignedIsToldFromItsEvidence() async throws {
+  let bench = try await Bench.ready()
+  let (pod, _) = try await Pod.attested(bench)
+  _ = try await pod.fetch(bench)
+  let signer = try NoteSigner(name: "vouchsafe.test/log", key: bench.broker.keyring.logKey)
+  let log = try DecisionLog.open(MemoryIO(), signer: signer, absence: .begin, executor: try SerialThread())
+  for leaf in try await bench.entries() {
+    var object = try #require(leaf.objectValue)
+    if object["type"] == "decision", object["for"] == "attestation" { object["tee"] = ["tdx"] }
+    _ = try await log.commit(CanonicalJSON.encode(.object(object)))
+  }
+  try await log.publish()
+  var source = LogFiles(log: log)
+  var pack: [UInt8] = []
+  let maker = PackMaker(key: signer.verifierKey)
+  let summary = try await maker.make(&source, BenchBlobs(bench: bench)) { pack += $0 }
+  #expect(summary.different == 1 && summary.same == 1)
+  let packed = Packed(bytes: pack, key: signer.verifierKey, early: [])
+  #expect(
+    await packed.outcome().words == ["follows", "follows", "follows", "different leaf.tee", "fault attestationUnknown"])
+}
+
+@Test func privateNamesGoIntoThePackWithTheirOpenings() async throws {
+  let bench = try await Bench.make(.init(privateNames: true))
+  #expect(try await bench.approve(bundle()).status == 200)
+  #expect(try await bench.admin(.put, "/v1/keys/models/demo/key?bundle=demo", body: secret).status == 200)
+  let (pod, _) = try await Pod.attested(bench)
+  _ = try await pod.fetch(bench)
+  await bench.broker.flushLog()
+  let openings = try await bench.broker.openings(from: 0, count: 100)
+  let key = try NoteSigner(name: "vouchsafe.test/log", key: bench.broker.keyring.logKey).verifierKey
+  var source = LogFiles(log: bench.broker.log)
+  var pack: [UInt8] = []
+  _ = try await PackMaker(key: key, openings: openings).make(&source, BenchBlobs(bench: bench)) { pack += $0 }
+  let packed = Packed(bytes: pack, key: key, early: [])
+  #expect(await packed.outcome().words == ["follows", "follows", "follows", "same", "same"])
+  let without = await packed.refusal { records in records.list.removeAll { $0.kind == .openings } }
+  #expect(without == "leafMalformed")
 }

@@ -1,4 +1,5 @@
 import Bytes
+import KBSProtocol
 package import SignedNotes
 package import TransparencyLog
 
@@ -97,6 +98,10 @@ private struct PackWalk<Source: PackBytes> {
       beginnings.append(old)
       found = try reader.next(in: from > 0 ? .context : section(0))
     }
+    if found.record.kind == .openings {
+      examiner = Examiner(openings: try Self.openings(found))
+      found = try reader.next(in: from > 0 ? .context : section(0))
+    }
     pending = found
     return signed
   }
@@ -107,6 +112,16 @@ private struct PackWalk<Source: PackBytes> {
     do throws(LogError) {
       return try VerifiedCheckpoint(verifying: found.record.body, by: key, policy: policy)
     } catch { throw .checkpoint(found.place, error) }
+  }
+
+  private static func openings(_ found: Found) throws(PackError) -> NameOpenings {
+    do throws(ParseError) {
+      let openings = try NameOpenings(parsing: found.record.body)
+      guard CanonicalJSON.encode(openings.json) == found.record.body else {
+        throw ParseError("openings", .notCanonical)
+      }
+      return openings
+    } catch { throw .malformed(found.place, error) }
   }
 
   /// Takes up what the auditor holds beside what the pack brings.

@@ -1,5 +1,6 @@
 import Bytes
 import Cryptography
+package import KBSProtocol
 package import SignedNotes
 package import TransparencyLog
 
@@ -31,17 +32,21 @@ package struct PackMaker {
   private let key: NoteVerifierKey
   private let policy: QuorumPolicy?
   private let known: [VerifiedCheckpoint]
+  private let openings: NameOpenings?
   private let from: UInt64
 
   /// - Parameters:
   ///   - known: earlier checkpoints of this log that are to go with it.
+  ///   - openings: of a log that keeps names private; they go with it, because its entries cannot be read without them.
   ///   - from: the first entry; those before it are represented by what they changed of the registry.
   package init(
-    key: NoteVerifierKey, policy: QuorumPolicy? = nil, known: [VerifiedCheckpoint] = [], from: UInt64 = 0
+    key: NoteVerifierKey, policy: QuorumPolicy? = nil, known: [VerifiedCheckpoint] = [], openings: NameOpenings? = nil,
+    from: UInt64 = 0
   ) {
     self.key = key
     self.policy = policy
     self.known = known
+    self.openings = openings
     self.from = from
   }
 
@@ -56,7 +61,7 @@ package struct PackMaker {
     guard from <= signed.size else { throw AuditFailure.outOfRange(from, size: signed.size) }
     // The log may grow meanwhile; its smaller self stays readable.
     var held = HeldSource(source: source, checkpoint: note)
-    var work = PackWork(blobs, PackSummary(origin: signed.checkpoint.origin, from: from, size: signed.size))
+    var work = PackWork(blobs, openings, PackSummary(origin: signed.checkpoint.origin, from: from, size: signed.size))
     try work.begin(signed, earlier(signed), write)
     let auditor = Auditor(key: key, policy: policy, known: known.map(\.checkpoint))
     _ = try await auditor.audit(&held) { entry, index in
@@ -97,12 +102,15 @@ private struct HeldSource<Source: LogSource>: LogSource {
 /// A pack that is being made.
 private struct PackWork<Blobs: BlobSource> {
   private var blobs: TakenBlobs<Blobs>
-  private var examiner = Examiner()
+  private var examiner: Examiner
+  private let openings: NameOpenings?
   private var tree = TreeFrontier()
   private var chain = PackRecord.firstChain
   private(set) var summary: PackSummary
 
-  init(_ blobs: Blobs, _ summary: PackSummary) {
+  init(_ blobs: Blobs, _ openings: NameOpenings?, _ summary: PackSummary) {
+    examiner = Examiner(openings: openings)
+    self.openings = openings
     self.blobs = TakenBlobs(source: blobs)
     self.summary = summary
   }
@@ -123,6 +131,7 @@ private struct PackWork<Blobs: BlobSource> {
     try put(.header, header.bytes, write)
     try put(.checkpoint, signed.bytes, write)
     for old in earlier { try put(.known, old.bytes, write) }
+    if let openings { try put(.openings, CanonicalJSON.encode(openings.json), write) }
   }
 
   /// The tree so far: before the first entry, unless that is the log's own, and at the end.
@@ -136,7 +145,9 @@ private struct PackWork<Blobs: BlobSource> {
   mutating func add(
     _ entry: [UInt8], at index: UInt64, proof: InclusionProof? = nil, _ write: ([UInt8]) throws -> Void
   ) async throws {
-    do throws(ParseError) { _ = try LogLeaf(parsing: entry) } catch { throw AuditFailure.leaf(index: index, error) }
+    do throws(ParseError) { _ = try LogLeaf(parsing: entry, openings: openings) } catch {
+      throw AuditFailure.leaf(index: index, error)
+    }
     summary.count(try await examiner.examine(entry, at: index, &blobs).outcome)
     for (digest, bytes) in blobs.take() {
       if let bytes { try put(.blob, bytes, write) } else { try put(.absent, digest, write) }

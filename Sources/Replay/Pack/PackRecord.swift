@@ -1,5 +1,6 @@
 import Bytes
 import Cryptography
+import KBSProtocol
 
 /// One record of an audit pack: one file with a log and everything that its decisions were made from. Unverified.
 ///
@@ -10,10 +11,11 @@ import Cryptography
 /// 1. `H`, one: `{"from","origin","schema","size"}`, canonical JSON.
 /// 2. `C`, one: the checkpoint, a signed note with whatever witnesses added to it.
 /// 3. `K`: earlier checkpoints that the log signed, by rising size, each below that of `C`.
-/// 4. For a pack that begins at an entry above 0: what changed the registry before it, as `X` (`index u64 BE ‖ hashes u8 ‖
+/// 4. `O`, at most one: the names that a log keeps private, canonical JSON; each is checked against its commitment.
+/// 5. For a pack that begins at an entry above 0: what changed the registry before it, as `X` (`index u64 BE ‖ hashes u8 ‖
 ///    inclusion proof ‖ entry`), each after its blobs; then `F`, the tree before the first entry.
-/// 5. `E`: every entry, in order, each after the blobs that it is the first to need.
-/// 6. `F`, one: the whole tree.
+/// 6. `E`: every entry, in order, each after the blobs that it is the first to need.
+/// 7. `F`, one: the whole tree.
 ///
 /// Blobs are `B`, the bytes, or `A`, the SHA-256 of one that was not there any more; by rising SHA-256 before each entry.
 /// `F` is the roots of the complete subtrees of the tree, the largest first, 32 bytes each. One log, one set of blobs: one pack.
@@ -22,6 +24,7 @@ package struct PackRecord: Equatable, Sendable {
     case header = 0x48
     case checkpoint = 0x43
     case known = 0x4B
+    case openings = 0x4F
     case context = 0x58
     case absent = 0x41
     case blob = 0x42
@@ -33,6 +36,7 @@ package struct PackRecord: Equatable, Sendable {
       switch self {
       case .header: 4096
       case .checkpoint, .known: 65_536
+      case .openings: NameOpenings.limitBytes
       case .context: 65_535 + 9 + 64 * 32
       case .absent: 32
       case .blob: 16 << 20

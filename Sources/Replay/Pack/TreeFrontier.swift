@@ -1,25 +1,25 @@
 import Cryptography
-import TransparencyLog
+package import TransparencyLog
 
 /// The roots of the complete subtrees of a tree, the largest first: all that is needed to go on from there. The auditor's
 /// own, beside the tree that the log's writer keeps. Spec: RFC 6962 §2.1.
-struct TreeFrontier: Equatable, Sendable {
-  private(set) var size: UInt64
+package struct TreeFrontier: Equatable, Sendable {
+  package private(set) var size: UInt64
   /// One for each 1 in the binary form of `size`.
   private var subtrees: [[UInt8]]
 
-  init() { (size, subtrees) = (0, []) }
+  package init() { (size, subtrees) = (0, []) }
 
   /// `nil` when the bytes are not as many hashes as a tree of `size` entries has complete subtrees.
-  init?(size: UInt64, _ bytes: [UInt8]) {
+  package init?(size: UInt64, _ bytes: [UInt8]) {
     guard bytes.count == 32 * size.nonzeroBitCount else { return nil }
     self.size = size
     subtrees = stride(from: 0, to: bytes.count, by: 32).map { Array(bytes[$0..<$0 + 32]) }
   }
 
-  var bytes: [UInt8] { subtrees.flatMap { $0 } }
+  package var bytes: [UInt8] { subtrees.flatMap { $0 } }
 
-  mutating func add(_ entry: [UInt8]) {
+  package mutating func add(_ entry: [UInt8]) {
     var hash = Hash.sha256.digest([0] + entry)
     var rest = size
     while rest & 1 == 1 {
@@ -30,7 +30,7 @@ struct TreeFrontier: Equatable, Sendable {
     size += 1
   }
 
-  var root: MerkleHash {
+  package var root: MerkleHash {
     guard let last = subtrees.last else { return .emptyTree }
     return MerkleHash(subtrees.dropLast().reversed().reduce(last) { Self.node($1, $0) }) ?? .emptyTree
   }
