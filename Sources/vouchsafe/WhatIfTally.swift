@@ -1,6 +1,8 @@
+import Appraisal
 import Bytes
 import Replay
 import Terminal
+import Verification
 
 /// What a supposition would have changed, entry by entry.
 struct WhatIfTally {
