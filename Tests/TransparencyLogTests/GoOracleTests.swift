@@ -1,3 +1,4 @@
+import HostileDisk
 import Bytes
 import Glibc
 import Platform
