@@ -83,6 +83,13 @@ var targets: [Target] = [
   // 4 · judgement
   module("Appraisal", ["Bytes", "Cryptography", "Evidence", "Verification", "SignedNotes", "KBSProtocol"]),
 
+  // 4½ · judgement again, for auditors
+  module(
+    "Replay",
+    [
+      "Bytes", "Cryptography", "Evidence", "SignedNotes", "Verification", "TransparencyLog", "KBSProtocol", "Appraisal",
+    ]),
+
   // 5 · services
   module(
     "Broker",
@@ -104,12 +111,15 @@ var targets: [Target] = [
     "vouchsafe",
     [
       "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "TransparencyLog",
-      "KBSProtocol", "Weights", "Fetch", "Platform",
+      "Replay", "KBSProtocol", "Weights", "Fetch", "Platform",
     ]),
 
   // simulation: never linked into a shipped program
   door("CMint", path: "Tests/CMint", links: ["crypto"]),
   module("SimulatedTEE", ["Bytes", "Cryptography", "Evidence", "CMint"], path: "Tests/SimulatedTEE"),
+  module(
+    "SimulatedVendors", ["SimulatedTEE", "Evidence", "Cryptography", "Bytes", "Platform"],
+    path: "Tests/SimulatedVendors"),
   program(
     "simulated-tee", ["SimulatedTEE", "Evidence", "Bytes", "Terminal", "Transport"],
     path: "Examples/simulated-tee"),
@@ -125,7 +135,10 @@ var targets: [Target] = [
   tests("VerificationTests", ["Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests(
     "CollateralTests",
-    ["Collateral", "Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
+    [
+      "Collateral", "Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "SimulatedVendors",
+      "TestSupport",
+    ]),
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
   tests(
     "TransparencyLogTests",
@@ -143,7 +156,7 @@ var targets: [Target] = [
   tests(
     "BrokerTests",
     [
-      "Broker", "SimulatedTEE", "Evidence", "Verification", "Appraisal", "TransparencyLog", "SignedNotes",
+      "Broker", "Replay", "SimulatedTEE", "Evidence", "Verification", "Appraisal", "TransparencyLog", "SignedNotes",
       "KBSProtocol", "Cryptography", "Transport", "Telemetry", "Platform", "Bytes", "TestSupport",
     ]),
   tests(
