@@ -11,6 +11,7 @@ package struct Mismatch: Equatable, Sendable {
     case featuresMissing
     // the state of the reference values
     case noReferenceValues, everythingRevoked, bundleRevoked, measurementRevoked, chipRevoked, productRevoked
+    case policyRevoked, platformRevoked, familyRevoked, modelRevoked, tenantRevoked
     case bundleNotYetValid, bundleExpired
     // evidence against a bundle
     case teeNotInBundle, simulatedEvidence, measurementUnknown, hostDataMismatch, productNotAllowed, chipNotAllowed

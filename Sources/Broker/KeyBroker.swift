@@ -23,7 +23,10 @@ package final class KeyBroker: Sendable {
   let registry: Registry
   let handshakes: Handshakes
   let sessions: AttestedSessions
-  let limiter: RateLimiter
+  let names: LeafNames
+  let clients: ClientAddresses
+  let handshakeLimiter: RateLimiter
+  let attestLimiter: RateLimiter
   let queue: WorkQueue
   let denySummary = DenySummary()
   let refusals = RecentRefusals()
@@ -50,7 +53,11 @@ package final class KeyBroker: Sendable {
     registry = parts.registry
     handshakes = Handshakes(cluster: parts.instance.logName, random: parts.random)
     sessions = AttestedSessions(capacity: parts.configuration.maximumSessions)
-    limiter = RateLimiter(perSecond: parts.configuration.attestRate, burst: parts.configuration.attestBurst)
+    names = LeafNames(key: parts.instance.privateNames ? parts.keyring.namesKey : nil, random: parts.random)
+    let (rate, burst) = (parts.configuration.attestRate, parts.configuration.attestBurst)
+    clients = ClientAddresses(trusting: parts.configuration.trustedProxies)
+    handshakeLimiter = RateLimiter(perSecond: rate, burst: burst)
+    attestLimiter = RateLimiter(perSecond: rate, burst: burst)
     queue = WorkQueue(width: parts.workers, limit: 256)
     counters = Counters(help: Self.metricHelp)
     events = parts.events
@@ -99,6 +106,10 @@ package final class KeyBroker: Sendable {
     "kbs_attestation_failures_total": ("counter", "Attestations that gave none."),
     "kbs_resource_reads_total": ("counter", "Keys released."),
     "vouchsafe_decisions_total": ("counter", "Decisions in the log, by result."),
+    "vouchsafe_refusals_total": ("counter", "Requests refused before any hardware signature held, by reason."),
+    "vouchsafe_break_glass_total": ("counter", "Break-glass statements taken."),
+    "vouchsafe_break_glass_decisions_total": ("counter", "Decisions that allowed by break-glass alone."),
+    "vouchsafe_break_glass_active": ("gauge", "Break-glass statements in force."),
     "vouchsafe_log_tree_size": ("gauge", "Entries of the decision log."),
     "vouchsafe_log_recovered_entries": ("gauge", "Entries that this start found in the write-ahead log alone."),
     "vouchsafe_log_dropped_bytes": ("gauge", "Bytes of a torn write that this start dropped from the write-ahead log."),
