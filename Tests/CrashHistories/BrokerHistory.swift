@@ -21,6 +21,7 @@ struct BrokerHistory {
   private let cast: Cast
   private let thread: OneThread
   private let disk: CrashFS
+  private let names: LeafNames
   private let isBetweenRenames: Bool
   private var random: SeededGenerator
   private var hasBegun = false
@@ -35,6 +36,7 @@ struct BrokerHistory {
     self.thread = thread
     random = SeededGenerator(seed: seed)
     disk = CrashFS(seed: seed, fault: fault)
+    names = seed % 8 < 2 ? cast.privateNames : cast.clearNames
     isBetweenRenames = fault == .noFirstDirectorySync || seed % 4 == 0
     states = [RegistrySnapshot(values: cast.values)]
   }
@@ -70,7 +72,7 @@ struct BrokerHistory {
 
   private func start(_ limitWALBytes: UInt64) async throws -> Machine {
     try await Machine.start(
-      cast, disk, absence: hasBegun ? .refuse : .begin, limitWALBytes: limitWALBytes, on: thread)
+      cast, disk, names: names, absence: hasBegun ? .refuse : .begin, limitWALBytes: limitWALBytes, on: thread)
   }
 
   private mutating func process() async -> String? {

@@ -19,6 +19,8 @@ struct Cast: Sendable {
   /// Each follows the one before it.
   let statements: [SignedStatement]
   let resources: [ResourcePath]
+  let clearNames: LeafNames
+  let privateNames: LeafNames
 
   init() throws {
     var root = [UInt8](repeating: 3, count: 32)
@@ -28,6 +30,8 @@ struct Cast: Sendable {
     let approver = try NoteSigner(name: "approver", key: .random())
     values = ReferenceValues(quorum: try ApproverQuorum(threshold: 1, approvers: [approver.verifierKey]))
     resources = try ["models/one/key", "models/two/key", "models/three/key"].map { try ResourcePath($0) }
+    clearNames = LeafNames(key: nil) { [UInt8](repeating: 7, count: $0) }
+    privateNames = LeafNames(key: keyring.namesKey) { [UInt8](repeating: 7, count: $0) }
     statements = try Self.revocations(8, by: approver)
   }
 

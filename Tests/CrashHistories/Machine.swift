@@ -12,13 +12,15 @@ import TransparencyLog
 /// log, and the stores that both name bodies in.
 struct Machine: Sendable {
   let cast: Cast
+  let names: LeafNames
   let log: DecisionLog
   let registry: Registry
   let evidence: BlobStore
 
   /// Starts as a broker does: recovers the log, then folds the registry.
   static func start(
-    _ cast: Cast, _ disk: CrashFS, absence: LogWriter.Absence, limitWALBytes: UInt64, on thread: OneThread
+    _ cast: Cast, _ disk: CrashFS, names: LeafNames, absence: LogWriter.Absence, limitWALBytes: UInt64,
+    on thread: OneThread
   ) async throws -> Machine {
     var options = LogWriter.Options()
     options.limitWALBytes = limitWALBytes
@@ -28,7 +30,7 @@ struct Machine: Sendable {
     let bodies = try BlobStore(disk, folder: "registry", executor: executor)
     let registry = try await Registry.replaying(log, blobs: bodies, values: cast.values)
     return Machine(
-      cast: cast, log: log, registry: registry,
+      cast: cast, names: names, log: log, registry: registry,
       evidence: try BlobStore(disk, folder: "evidence", executor: executor))
   }
 
@@ -42,7 +44,7 @@ struct Machine: Sendable {
       let leaf = Leaf(
         .decision, from: Self.origin, at: Cast.now, simulated: true, registry: position,
         [("evidence", .string(Hex.encode(digest)))])
-      let receipt = try await log.commit(try leaf.encoded())
+      let receipt = try await log.commit(try leaf.encoded(names.writer()))
       return Released(index: receipt.index, entry: receipt.entry, evidence: digest, blob: blob)
     }
   }
@@ -52,7 +54,7 @@ struct Machine: Sendable {
     _ prepare: @Sendable @escaping (RegistrySnapshot) throws -> (RegistryChange, RegistrySnapshot),
     note: @Sendable @escaping (RegistrySnapshot) -> Void
   ) async throws {
-    let log = log
+    let (log, names) = (log, names)
     _ = try await registry.change(
       { snapshot in
         let (change, next) = try prepare(snapshot)
@@ -60,7 +62,8 @@ struct Machine: Sendable {
         return (change, next)
       },
       commit: { change, position in
-        try await log.commit(try change.leaf(registry: position, from: Self.origin, at: Cast.now).encoded())
+        try await log.commit(
+          try change.leaf(registry: position, from: Self.origin, at: Cast.now).encoded(names.writer()))
       })
   }
 
@@ -78,7 +81,7 @@ struct Machine: Sendable {
   func delete(_ path: ResourcePath, _ snapshot: RegistrySnapshot) throws -> (RegistryChange, RegistrySnapshot) {
     var next = snapshot
     try next.delete(path)
-    return (.deleteKey(path), next)
+    return (.deleteKey(path, record: names.noise().map { RegistryChange.deletion(of: path, noise: $0) }), next)
   }
 
   func state(_ statement: SignedStatement, _ snapshot: RegistrySnapshot) throws -> (RegistryChange, RegistrySnapshot) {

@@ -1,5 +1,5 @@
-import HostileDisk
 import Glibc
+import HostileDisk
 import Testing
 import TransparencyLog
 

@@ -1,6 +1,6 @@
-import HostileDisk
 import Bytes
 import Cryptography
+import HostileDisk
 import TestSupport
 import Testing
 import TransparencyLog

@@ -1,6 +1,6 @@
-import HostileDisk
 import Bytes
 import Glibc
+import HostileDisk
 import Platform
 import TestSupport
 import Testing

@@ -1,5 +1,5 @@
-import HostileDisk
 import Bytes
+import HostileDisk
 import SignedNotes
 import Testing
 import TransparencyLog
