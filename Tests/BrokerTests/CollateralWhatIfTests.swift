@@ -1,6 +1,7 @@
 import Appraisal
 import Bytes
 import Evidence
+import KBSProtocol
 import Replay
 import SimulatedTEE
 import Testing
@@ -37,7 +38,7 @@ struct CollateralWhatIfTests {
 
   private static let day = Duration.seconds(86_400)
 
-  private func set(_ change: (inout SimulatedCollateral) -> Void) -> Endorsements {
+  private func issued(_ change: (inout SimulatedCollateral) -> Void) -> Endorsements {
     var collateral = guest.collateral
     change(&collateral)
     return Endorsements(recognising: collateral.files.map(\.bytes))
@@ -45,7 +46,7 @@ struct CollateralWhatIfTests {
 
   /// The level that the first platform has is no longer the best.
   private var recovery: Endorsements {
-    set {
+    issued {
       $0.tcbInfo.evaluationDataNumber += 1
       $0.tcbInfo.issueDate = Bench.start.adding(Self.day)
       $0.tcbInfo.levels[0].verdict = SimulatedVerdict("OutOfDate", advisories: ["INTEL-SA-09999"])
@@ -60,7 +61,7 @@ struct CollateralWhatIfTests {
 
   @Test func theSameCollateralChangesNothing() throws {
     #expect(found.map { $0.leaf.decision?.allows } == [true, true, false])
-    let same = supposed(set { _ in })
+    let same = supposed(issued { _ in })
     #expect(same.map { $0?.changes } == [false, false, false])
     #expect(same.allSatisfy { $0?.unknown == nil })
   }
@@ -78,7 +79,7 @@ struct CollateralWhatIfTests {
   @Test func aCertificateThatANewListRevokesIsRefused() throws {
     let serial = guest.intel.pckTemplate(guest.platform).serial
     let after = supposed(
-      set {
+      issued {
         $0.pckLists[0].revokedSerials = [serial]
         $0.pckLists[0].number += 1
       })
@@ -90,7 +91,7 @@ struct CollateralWhatIfTests {
 
   /// Of two sets the one is held against the other, whatever was recorded.
   @Test func twoSetsAreComparedWithEachOther() throws {
-    let back = supposed(set { _ in }, insteadOf: recovery, at: Bench.start.adding(Self.day))
+    let back = supposed(issued { _ in }, insteadOf: recovery, at: Bench.start.adding(Self.day))
     #expect(back.map { $0?.wasAllowed } == [false, false, false])
     #expect(back.map { $0?.isAllowed } == [true, true, false])
     #expect(supposed(recovery, insteadOf: recovery).map { $0?.changes } == [false, false, false])
@@ -101,7 +102,7 @@ struct CollateralWhatIfTests {
     let late = supposed(recovery, at: Bench.start.adding(.seconds(400 * 86_400)))
     #expect(late.allSatisfy { $0?.unknown != nil && $0?.changes == false })
     #expect(
-      supposed(set { _ in }, insteadOf: recovery, at: Bench.start.adding(.seconds(400 * 86_400))).allSatisfy {
+      supposed(issued { _ in }, insteadOf: recovery, at: Bench.start.adding(.seconds(400 * 86_400))).allSatisfy {
         $0 == nil
       })
   }

@@ -262,7 +262,7 @@ private struct Packed: Sendable {
   #expect(summary.different == 2 && summary.same == 0)
   let packed = Packed(bytes: pack, key: signer.verifierKey, early: [])
   #expect(
-    await packed.outcome().words == ["follows", "follows", "follows", "different leaf.tee", "fault attestationUnknown"])
+    await packed.outcome().words == ["follows", "follows", "follows", "different leaf.tee[0]", "fault attestationUnknown"])
 }
 
 @Test func privateNamesGoIntoThePackWithTheirOpenings() async throws {
