@@ -103,6 +103,10 @@ var targets: [Target] = [
       "Weights", "Fetch", "Platform",
     ]),
 
+  module(
+    "CollateralService",
+    ["Bytes", "Evidence", "Cryptography", "Verification", "Collateral", "Fetch", "Platform"]),
+
   // 6 · programs
   program("vouchsafe-broker", ["Broker", "Platform", "Terminal", "Bytes"]),
   program("vouchsafe-agent", ["Agent", "Platform", "Terminal"]),
@@ -110,14 +114,18 @@ var targets: [Target] = [
     "vouchsafe",
     [
       "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "TransparencyLog",
-      "KBSProtocol", "Weights", "Fetch", "Platform",
+      "KBSProtocol", "Weights", "Fetch", "Platform", "Collateral", "CollateralService",
     ]),
 
   // simulation: never linked into a shipped program
   door("CMint", path: "Tests/CMint", links: ["crypto"]),
   module("SimulatedTEE", ["Bytes", "Cryptography", "Evidence", "CMint"], path: "Tests/SimulatedTEE"),
+  module(
+    "SimulatedVendors", ["SimulatedTEE", "Evidence", "Cryptography", "Bytes", "Platform"],
+    path: "Tests/SimulatedVendors"),
   program(
-    "simulated-tee", ["SimulatedTEE", "Evidence", "Bytes", "Terminal", "Transport"],
+    "simulated-tee",
+    ["SimulatedTEE", "SimulatedVendors", "Evidence", "Bytes", "Terminal", "Transport", "Platform"],
     path: "Examples/simulated-tee"),
 
   // tests
@@ -130,7 +138,16 @@ var targets: [Target] = [
   tests("VerificationTests", ["Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests(
     "CollateralTests",
-    ["Collateral", "Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
+    [
+      "Collateral", "Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "SimulatedVendors",
+      "TestSupport",
+    ]),
+  tests(
+    "CollateralServiceTests",
+    [
+      "CollateralService", "Collateral", "Verification", "Evidence", "Cryptography", "Fetch", "Platform", "Bytes",
+      "SimulatedTEE", "SimulatedVendors", "TestSupport",
+    ]),
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
   tests(
     "TransparencyLogTests", ["TransparencyLog", "SignedNotes", "Cryptography", "Platform", "Bytes", "TestSupport"]),
