@@ -94,7 +94,7 @@ var targets: [Target] = [
     "Broker",
     [
       "Bytes", "Telemetry", "Cryptography", "SignedNotes", "Evidence", "Verification", "TransparencyLog",
-      "KBSProtocol", "Transport", "Platform", "Appraisal",
+      "Collateral", "KBSProtocol", "Transport", "Platform", "Appraisal",
     ]),
   module(
     "Agent",
@@ -165,7 +165,7 @@ var targets: [Target] = [
     "BrokerTests",
     [
       "Broker", "Replay", "SimulatedTEE", "Evidence", "Verification", "Appraisal", "TransparencyLog", "SignedNotes",
-      "KBSProtocol", "Cryptography", "Transport", "Telemetry", "Platform", "Bytes", "TestSupport",
+      "KBSProtocol", "Cryptography", "Transport", "Telemetry", "Collateral", "Platform", "Bytes", "TestSupport",
     ]),
   tests(
     "AgentTests",

@@ -28,7 +28,7 @@ package func inspect(
   switch evidence {
   case .snp(let snp):
     let examination = SNPExamination(
-      snp, endorsements, reportData: reportData, hostData: nil, anchors: anchors, now: now)
+      snp, endorsements, reportData: reportData, hostData: nil, anchors: anchors, now: now, floors: .none)
     return record.run(examination, of: .snp)
   case .tdx(let tdx):
     let examination = TDXExamination(
