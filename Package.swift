@@ -103,10 +103,6 @@ var targets: [Target] = [
       "Weights", "Fetch", "Platform",
     ]),
 
-  module(
-    "CollateralService",
-    ["Bytes", "Evidence", "Cryptography", "Verification", "Collateral", "Fetch", "Platform"]),
-
   // 6 · programs
   program("vouchsafe-broker", ["Broker", "Platform", "Terminal", "Bytes"]),
   program("vouchsafe-agent", ["Agent", "Platform", "Terminal"]),
@@ -114,7 +110,7 @@ var targets: [Target] = [
     "vouchsafe",
     [
       "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "TransparencyLog",
-      "KBSProtocol", "Weights", "Fetch", "Platform", "Collateral", "CollateralService",
+      "Replay", "KBSProtocol", "Weights", "Fetch", "Platform",
     ]),
 
   // simulation: never linked into a shipped program
@@ -124,8 +120,7 @@ var targets: [Target] = [
     "SimulatedVendors", ["SimulatedTEE", "Evidence", "Cryptography", "Bytes", "Platform"],
     path: "Tests/SimulatedVendors"),
   program(
-    "simulated-tee",
-    ["SimulatedTEE", "SimulatedVendors", "Evidence", "Bytes", "Terminal", "Transport", "Platform"],
+    "simulated-tee", ["SimulatedTEE", "Evidence", "Bytes", "Terminal", "Transport"],
     path: "Examples/simulated-tee"),
 
   // tests
@@ -141,12 +136,6 @@ var targets: [Target] = [
     [
       "Collateral", "Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "SimulatedVendors",
       "TestSupport",
-    ]),
-  tests(
-    "CollateralServiceTests",
-    [
-      "CollateralService", "Collateral", "Verification", "Evidence", "Cryptography", "Fetch", "Platform", "Bytes",
-      "SimulatedTEE", "SimulatedVendors", "TestSupport",
     ]),
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
   tests(
