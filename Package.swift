@@ -103,6 +103,10 @@ var targets: [Target] = [
       "Weights", "Fetch", "Platform",
     ]),
 
+  module(
+    "CollateralService",
+    ["Bytes", "Evidence", "Cryptography", "Verification", "Collateral", "Fetch", "Platform"]),
+
   // 6 · programs
   program("vouchsafe-broker", ["Broker", "Platform", "Terminal", "Bytes"]),
   program("vouchsafe-agent", ["Agent", "Platform", "Terminal"]),
