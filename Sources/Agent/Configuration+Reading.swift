@@ -123,6 +123,9 @@ extension Configuration.Evidence {
     }
     self.choice = choice
     configfsPath = try section?.optionalString("configfsPath") ?? Self.standard.configfsPath
+    eventLog = GuestEventLog(
+      firmware: try section?.optionalString("firmwareEventLog") ?? GuestEventLog.kernelPath,
+      agent: try section?.optionalString("agentEventLog") ?? GuestEventLog.agentPath)
     guestComponentsURL = try section?.optionalString("apiServerRest") ?? Self.standard.guestComponentsURL
     try section?.finish()
     guard GuestComponents.isLoopback(guestComponentsURL) else {

@@ -109,7 +109,7 @@ import Weights
     #expect(value["broker"]?["type"]?.stringValue?.hasSuffix("/PolicyDeny") == true)
     // The broker's own words cannot move a terminal's cursor.
     #expect(value["broker"]?["detail"]?.stringValue == "no?[2J")
-    #expect(value["hint"]?.stringValue == "ask the operator: vouchsafe policy explain DECISION")
+    #expect(value["hint"]?.stringValue == "ask the operator: vouchsafe policy explain d-17")
   }
 
   // MARK: the model
