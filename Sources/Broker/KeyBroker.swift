@@ -27,6 +27,7 @@ package final class KeyBroker: Sendable {
   let queue: WorkQueue
   let denySummary = DenySummary()
   let refusals = RecentRefusals()
+  let storedReferences = StoredReferenceMemory()
   let counters: Counters
   let events: EventLog
   let stop = StopSignal()

@@ -28,8 +28,8 @@ extension KeyBroker {
       explanationDigest = try await evidence.store(CanonicalJSON.encode(explanation))
     }
     let leaf = try Leaf.decision(
-      scope, allows: judgement.allows, reasons: judgement.codes, explanation: explanationDigest, subject: subject,
-      references: snapshot.values.digest, bundles: judgement.bundles, registry: snapshot.position, from: origin, at: now
+      scope, judgement, explanation: explanationDigest, subject: subject,
+      references: try await storedReferences(snapshot.values), registry: snapshot.position, from: origin, at: now
     ).encoded()
     let receipt = try await commit(leaf)
     counters.add(.init("vouchsafe_decisions_total", .init("result", judgement.allows ? "allow" : "deny")))

@@ -58,6 +58,7 @@ struct OpenedState: Sendable {
     try await checkBeginning(of: log, approvers: approversDigest)
     let registry = try await openRegistry(state, log, approvers)
     let evidence = try BlobStore(DurableDirectory(path: state.path), folder: "evidence")
+    _ = try await evidence.store(approvers)
     let (anchors, anchorFiles) = try loadAnchors(configuration.anchors)
     let anchorsDigest = try await anchorFiles.isEmpty ? nil : evidence.store(anchorFiles)
     let parts = KeyBroker.Parts(
