@@ -41,10 +41,15 @@ extension KeyBroker {
     do {
       return try await log.commit(entry)
     } catch {
-      events.write(.error, "log-failed", ["code": .code(error.code)])
-      stop.signal(.logFailed(error.code))
+      failed(error)
       throw BrokerError.logUnavailable
     }
+  }
+
+  /// Says why, and asks the service to end.
+  func failed(_ error: LogError) {
+    events.write(.error, "log-failed", ["code": .code(error.code), "reason": .code(error.reason)])
+    stop.signal(.logFailed(error.reason))
   }
 
   /// A refusal before any hardware signature was verified: counted, explained from memory.
