@@ -21,6 +21,8 @@ package final class KeyBroker: Sendable {
   let log: DecisionLog
   let evidence: BlobStore
   let registry: Registry
+  /// `nil` when nobody countersigns the log.
+  let witnesses: WitnessBoard?
   let handshakes: Handshakes
   let sessions: AttestedSessions
   let limiter: RateLimiter
@@ -47,6 +49,7 @@ package final class KeyBroker: Sendable {
     log = parts.log
     evidence = parts.evidence
     registry = parts.registry
+    witnesses = parts.witnesses
     handshakes = Handshakes(cluster: parts.instance.logName, random: parts.random)
     sessions = AttestedSessions(capacity: parts.configuration.maximumSessions)
     limiter = RateLimiter(perSecond: parts.configuration.attestRate, burst: parts.configuration.attestBurst)
@@ -74,6 +77,7 @@ package final class KeyBroker: Sendable {
     let workers: Int
     let clock: @Sendable () -> Timestamp
     let random: @Sendable (Int) -> [UInt8]
+    var witnesses: WitnessBoard?
   }
 
   /// The session that a Bearer token names: ours by signature and issuer, still running, still known here.
@@ -97,6 +101,8 @@ package final class KeyBroker: Sendable {
     "kbs_resource_reads_total": ("counter", "Keys released."),
     "vouchsafe_decisions_total": ("counter", "Decisions in the log, by result."),
     "vouchsafe_log_tree_size": ("gauge", "Entries of the decision log."),
+    "vouchsafe_log_cosigned_size": ("gauge", "Entries of the newest checkpoint that enough witnesses cosigned."),
+    "vouchsafe_log_cosigned_age_seconds": ("gauge", "Since the first of its cosignatures was made; -1 without any."),
     "vouchsafe_registry_epoch": ("gauge", "Changes of the registry so far."),
     "vouchsafe_unsafe_options": ("gauge", "Doors that are open and should not be in production."),
   ]
@@ -104,7 +110,7 @@ package final class KeyBroker: Sendable {
 
 /// Tells the service to end, once; the first reason counts.
 final class StopSignal: Sendable {
-  enum Reason: Equatable, Sendable { case logFailed(String), asked }
+  enum Reason: Equatable, Sendable { case logFailed(String), forked(size: UInt64), asked }
 
   private let state = Locked<(reason: Reason?, waiter: CheckedContinuation<Reason, Never>?)>((nil, nil))
 

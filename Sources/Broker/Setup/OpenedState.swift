@@ -15,6 +15,16 @@ package enum StartError: Error, Equatable, Sendable {
   case anchorsMalformed(file: String)
   case anchorsUnreadable(file: String)
   case collateralUnreadable(folder: String)
+  case witnessPolicy(file: String, why: String)
+  case witnessExchange(folder: String)
+  case witnessCheckpoint(file: String)
+  /// By their names in the policy: not enough of the others answered to know what was signed.
+  case witnessesSilent([String])
+
+  /// Trying again may help.
+  package var isUnavailable: Bool {
+    if case .witnessesSilent = self { true } else { false }
+  }
 
   /// The state's bytes are not what they should be.
   package var isIntegrity: Bool {
@@ -34,6 +44,12 @@ package enum StartError: Error, Equatable, Sendable {
     case .anchorsUnreadable(let file): "cannot read the anchors file \(file)"
     case .anchorsMalformed(let file): "not an anchors file: \(file)"
     case .collateralUnreadable(let folder): "cannot read the folder \(folder)"
+    case .witnessPolicy(let file, let why): "the witnesses' policy \(file) cannot be used: \(why)"
+    case .witnessExchange(let folder): "cannot use the folder \(folder) that the witnesses' relay shares"
+    case .witnessCheckpoint(let file): "\(file) is not a checkpoint that this log signed"
+    case .witnessesSilent(let names):
+      "no answer of the witnesses \(names.joined(separator: ", ")): whether they have seen more of this log is unknown; "
+        + "run vouchsafe audit relay beside the broker"
     }
   }
 }
@@ -52,7 +68,9 @@ struct OpenedState: Sendable {
     let keyring = try openKeyring(state)
     let events = EventLog(service: "broker", now: clock)
     let directory = try openLocked(state.log)
-    let log = try await openLog(directory, instance, keyring)
+    let witnessing = try Witnessing(configuration, instance, keyring)
+    let witnessed = try await witnessing.checkpoints()
+    let log = try await openLog(directory, instance, keyring, witnessed)
     let approvers = SmallFile.exists(state.approvers) ? try SmallFile.read(state.approvers, limitBytes: 1 << 16) : []
     let approversDigest = Hash.sha256.digest(approvers)
     try await checkBeginning(of: log, approvers: approversDigest)
@@ -67,7 +85,8 @@ struct OpenedState: Sendable {
       evidence: evidence, registry: registry, events: events,
       origin: Leaf.Origin(
         node: configuration.node, build: Hex.encode(OwnProgram.digest()), logEpoch: instance.logEpoch),
-      workers: max(2, Processors.available), clock: clock, random: SystemRandom.bytes)
+      workers: max(2, Processors.available), clock: clock, random: SystemRandom.bytes, witnesses: try witnessing.board()
+    )
     return OpenedState(parts: parts, lock: directory, approversDigest: approversDigest)
   }
 
@@ -86,12 +105,12 @@ struct OpenedState: Sendable {
   }
 
   private static func openLog(
-    _ directory: DurableDirectory, _ instance: Instance, _ keyring: Keyring
+    _ directory: DurableDirectory, _ instance: Instance, _ keyring: Keyring, _ witnessed: [Checkpoint]
   ) async throws -> DecisionLog {
     do {
       let signer = try NoteSigner(name: instance.logName, key: keyring.logKey)
       return try DecisionLog.open(
-        directory, signer: signer, absence: .refuse, executor: try SerialThread())
+        directory, signer: signer, absence: .refuse, executor: try SerialThread(), witnessed: witnessed)
     } catch let error as LogError {
       throw StartError.logDamaged(code: error.code, explanation: "\(error)")
     }
