@@ -53,7 +53,7 @@ def statuses_are_those_of_the_specification(witness):
     witness.refuses(log.request(600, 700, proof=[]), 422)
     witness.refuses(log.request(600, 600, checkpoint=log.checkpoint(600, root=b"\1" * 32)), 422)
     for body in (b"", b"\n", b"old 0600\n\n" + log.checkpoint(601), b"old 600\n" + log.checkpoint(601),
-                 b"old 600\nAAAA\n\n" + log.checkpoint(601), log.request(600, 601) + b"x", b"x" * 70_000,
+                 b"old 600\nAAAA\n\n" + log.checkpoint(601), log.request(600, 601) + b"x", b"x" * 60_000,
                  b"old 600\n" + b"A" * 43 + b"=\n" * 1 + b"\n" + log.checkpoint(601)[:-3]):
         got = witness.add(body)[0]
         true(got in (400, 403), f"{body[:30]!r} is answered with {got}")
