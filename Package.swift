@@ -110,13 +110,16 @@ var targets: [Target] = [
   program(
     "vouchsafe",
     [
-      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "Audit",
+      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "Audit", "Replay",
       "TransparencyLog", "KBSProtocol", "Weights", "Transport", "Fetch", "Platform",
     ]),
 
   // simulation: never linked into a shipped program
   door("CMint", path: "Tests/CMint", links: ["crypto"]),
   module("SimulatedTEE", ["Bytes", "Cryptography", "Evidence", "CMint"], path: "Tests/SimulatedTEE"),
+  module(
+    "SimulatedVendors", ["SimulatedTEE", "Evidence", "Cryptography", "Bytes", "Platform"],
+    path: "Tests/SimulatedVendors"),
   program(
     "simulated-tee", ["SimulatedTEE", "Evidence", "Bytes", "Terminal", "Transport"],
     path: "Examples/simulated-tee"),
@@ -131,7 +134,10 @@ var targets: [Target] = [
   tests("VerificationTests", ["Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests(
     "CollateralTests",
-    ["Collateral", "Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
+    [
+      "Collateral", "Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "SimulatedVendors",
+      "TestSupport",
+    ]),
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
   tests(
     "TransparencyLogTests",
