@@ -83,6 +83,7 @@ var targets: [Target] = [
   module("Appraisal", ["Bytes", "Cryptography", "Evidence", "Verification", "SignedNotes", "KBSProtocol"]),
 
   // 4½ · judgement again, for auditors
+  module("Audit", ["Bytes"]),
   module(
     "Replay",
     [
@@ -113,8 +114,8 @@ var targets: [Target] = [
   program(
     "vouchsafe",
     [
-      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "TransparencyLog",
-      "Replay", "KBSProtocol", "Weights", "Fetch", "Platform",
+      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "Audit", "Replay",
+      "TransparencyLog", "KBSProtocol", "Weights", "Transport", "Fetch", "Platform",
     ]),
 
   // simulation: never linked into a shipped program
@@ -143,7 +144,8 @@ var targets: [Target] = [
     ]),
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
   tests(
-    "TransparencyLogTests", ["TransparencyLog", "SignedNotes", "Cryptography", "Platform", "Bytes", "TestSupport"]),
+    "TransparencyLogTests",
+    ["TransparencyLog", "SignedNotes", "Cryptography", "Telemetry", "Platform", "Bytes", "TestSupport"]),
   tests("KBSProtocolTests", ["KBSProtocol", "Cryptography", "Bytes", "TestSupport"]),
   tests("WeightsTests", ["Weights", "Cryptography", "SignedNotes", "Bytes", "TestSupport"]),
   tests("TransportTests", ["Transport", "Fetch", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
@@ -154,6 +156,7 @@ var targets: [Target] = [
       "Appraisal", "Verification", "Cryptography", "Evidence", "SignedNotes", "KBSProtocol", "Bytes", "SimulatedTEE",
       "TestSupport",
     ]),
+  tests("AuditTests", ["Audit", "Bytes"]),
   tests(
     "BrokerTests",
     [
@@ -197,6 +200,7 @@ if isFuzzing {
     fuzzer("TDXEvidence", ["Evidence", "Bytes"]),
     fuzzer("TransparencyLog", ["TransparencyLog"]),
     fuzzer("WeightsHeader", ["Weights"]),
+    fuzzer("Witness", ["TransparencyLog"]),
   ]
   for target in targets {
     target.cSettings?.append(.unsafeFlags(["-fsanitize=fuzzer-no-link,address,undefined"]))
