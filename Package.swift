@@ -76,6 +76,9 @@ var targets: [Target] = [
   module("Fetch", ["Bytes", "CFetch"]),
   module("Platform", ["Bytes", "Cryptography", "Telemetry", "CPlatform"]),
 
+  // 3½ · which endorsements, from whom, when and in which order
+  module("Collateral", ["Bytes", "Cryptography", "Evidence", "Verification"]),
+
   // 4 · judgement
   module("Appraisal", ["Bytes", "Cryptography", "Evidence", "Verification", "SignedNotes", "KBSProtocol"]),
 
@@ -118,6 +121,9 @@ var targets: [Target] = [
   tests("CryptographyTests", ["Cryptography", "Bytes", "TestSupport"]),
   tests("EvidenceTests", ["Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests("VerificationTests", ["Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
+  tests(
+    "CollateralTests",
+    ["Collateral", "Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
   tests(
     "TransparencyLogTests", ["TransparencyLog", "SignedNotes", "Cryptography", "Platform", "Bytes", "TestSupport"]),

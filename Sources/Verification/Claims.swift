@@ -23,18 +23,22 @@ package struct Claims: Sendable, Equatable {
   /// Proved under an anchor that the operator added, not under a vendor's.
   package let simulated: Bool
   package let platform: Platform
+  /// What was needed to prove them beside the evidence. No part of what they say.
+  package let basis: ProofBasis
   /// The GPUs and switches that this platform's own evidence covers; `nil` when none came along.
   package let devices: NVIDIAClaims?
 
-  init(simulated: Bool, platform: Platform, devices: NVIDIAClaims? = nil) {
+  init(simulated: Bool, platform: Platform, basis: ProofBasis, devices: NVIDIAClaims? = nil) {
     self.simulated = simulated
     self.platform = platform
+    self.basis = basis
     self.devices = devices
   }
 
   /// With devices whose evidence the platform's covers and which answered the same challenge.
-  func covering(_ devices: NVIDIAClaims) -> Claims {
-    Claims(simulated: simulated || devices.simulated, platform: platform, devices: devices)
+  func covering(_ devices: NVIDIAClaims, basis other: ProofBasis) -> Claims {
+    Claims(
+      simulated: simulated || devices.simulated, platform: platform, basis: basis.merging(other), devices: devices)
   }
 
   package var tee: TEE {

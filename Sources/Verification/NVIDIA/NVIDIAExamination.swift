@@ -61,6 +61,13 @@ struct NVIDIAExamination: Examination {
     return NVIDIAClaims(simulated: isSimulated, devices: proved, isTopologyProved: isTopologyProved)
   }
 
+  /// What the proof rests on beside the evidence.
+  var basis: ProofBasis {
+    let manifests = devices.flatMap(\.manifests)
+    return ProofBasis(
+      devices.compactMap(\.proof) + manifests.map(\.signer), manifests: Set(manifests.map(\.digest)), of: endorsements)
+  }
+
   /// All devices answered the one nonce that was asked.
   func checkNonce() throws(Refusal) -> Outcome {
     let wanted = nonce ?? devices.first?.report.nonce ?? []

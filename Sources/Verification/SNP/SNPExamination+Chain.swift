@@ -72,6 +72,7 @@ extension SNPExamination {
     }
     guard let oldest = enforced.first else { return .notApplicable("no revocation list of \(found.anchor.name)") }
     revocation = .checked(thisUpdate: oldest.thisUpdate)
+    enforcedLists = enforced
     revocationUntil = enforced.compactMap(\.nextUpdate).min()
     return .passed("\(enforced.count) enforced, the oldest of \(oldest.thisUpdate.rfc3339)")
   }

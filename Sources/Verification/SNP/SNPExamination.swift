@@ -40,6 +40,7 @@ struct SNPExamination: Examination {
   var revocationLists: [CertificateRevocationList] = []
   var found: (chain: VerifiedChain, anchor: Anchor)?
   var revocation = SNPClaims.Revocation.unavailable
+  var enforcedLists: [CertificateRevocationList] = []
   /// When the enforced lists run out.
   var revocationUntil: Timestamp?
   var ignoresDates = false
@@ -64,7 +65,8 @@ struct SNPExamination: Examination {
     guard let vek, let found else { return nil }
     let until = [found.chain.validity?.upperBound, revocationUntil].compactMap { $0 }.min() ?? now
     let proof = SNPProof(vek: vek, revocation: revocation, validUntil: until)
-    return Claims(simulated: isSimulated, platform: .snp(SNPClaims(report, proof)))
+    let basis = ProofBasis([found.chain], lists: enforcedLists, documents: [], of: endorsements)
+    return Claims(simulated: isSimulated, platform: .snp(SNPClaims(report, proof)), basis: basis)
   }
 }
 

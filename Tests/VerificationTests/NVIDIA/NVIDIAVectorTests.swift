@@ -66,8 +66,10 @@ import Testing
       let items: [JSONValue] = try #require(file[list]?.arrayValue)
       return try items.map { item in
         let certificates: [JSONValue] = try #require(chain(item)?.arrayValue)
-        let pem: [UInt8] = try certificates.flatMap { try Base64.decode(try #require($0["pem"]?.stringValue), "pem") }
-        let bytes = try Base64.decode(try #require(item[report]?["py/b64"]?.stringValue), "report")
+        let pem: [UInt8] = try certificates.flatMap {
+          try Base64.decode(try #require($0["pem"]?.stringValue), padding: .required, "pem")
+        }
+        let bytes = try Base64.decode(try #require(item[report]?["py/b64"]?.stringValue), padding: .required, "report")
         return DeviceEvidence(report: try DeviceReport(bytes), certificateChain: pem)
       }
     }
@@ -108,7 +110,8 @@ import Testing
     let device = try Self.device("ls10/report.txt", "ls10/chain.pem")
     let time = Timestamp(seconds: 1_781_500_000)
     #expect(inspected(device, with: switchBIOS, skipping: [.revocation], at: time).isVerified)
-    #expect(inspected(device, with: endorsements, skipping: [.revocation], at: time).refusal?.code == .collateralMissing)
+    #expect(
+      inspected(device, with: endorsements, skipping: [.revocation], at: time).refusal?.code == .collateralMissing)
   }
 
   @Test func missingManifestsAndAnswersAreNoPass() throws {
