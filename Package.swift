@@ -82,6 +82,13 @@ var targets: [Target] = [
   // 4 · judgement
   module("Appraisal", ["Bytes", "Cryptography", "Evidence", "Verification", "SignedNotes", "KBSProtocol"]),
 
+  // 4½ · judgement again, for auditors
+  module(
+    "Replay",
+    [
+      "Bytes", "Cryptography", "Evidence", "SignedNotes", "Verification", "TransparencyLog", "KBSProtocol", "Appraisal",
+    ]),
+
   // 5 · services
   module(
     "Broker",
@@ -103,7 +110,7 @@ var targets: [Target] = [
     "vouchsafe",
     [
       "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "TransparencyLog",
-      "KBSProtocol", "Weights", "Fetch", "Platform",
+      "Replay", "KBSProtocol", "Weights", "Fetch", "Platform",
     ]),
 
   // simulation: never linked into a shipped program
@@ -140,7 +147,7 @@ var targets: [Target] = [
   tests(
     "BrokerTests",
     [
-      "Broker", "SimulatedTEE", "Evidence", "Verification", "Appraisal", "TransparencyLog", "SignedNotes",
+      "Broker", "Replay", "SimulatedTEE", "Evidence", "Verification", "Appraisal", "TransparencyLog", "SignedNotes",
       "KBSProtocol", "Cryptography", "Transport", "Telemetry", "Platform", "Bytes", "TestSupport",
     ]),
   tests(

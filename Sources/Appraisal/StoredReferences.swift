@@ -9,6 +9,7 @@ package struct StoredReferences: Sendable {
 
   private var values: ReferenceValues
   private var bundles: [(name: String, version: UInt64, digest: [UInt8])] = []
+  private var advisories: (version: UInt64, digest: [UInt8])?
   private var rules: [(path: ResourcePath, digest: [UInt8])] = []
 
   /// - Throws: `ParseError`; also for a document that is not in its one form.
@@ -26,10 +27,11 @@ package struct StoredReferences: Sendable {
       values.revocations.insert(try RevocationScope(parsing: text))
     }
     for (name, value) in try reader.object("bundles").object.members {
-      var bundle = try JSONReader(value, "refvalues.bundles")
-      bundles.append((name, try bundle.integer("version"), try bundle.hex("sha256", count: 32)))
-      try bundle.finish()
+      let body = try Self.body(value, "refvalues.bundles")
+      bundles.append((name, body.version, body.digest))
     }
+    let table = try reader.value("advisories")
+    if !table.isNull { advisories = try Self.body(table, "refvalues.advisories") }
     try reader.finish()
     try readPolicy(policy)
   }
@@ -46,6 +48,15 @@ package struct StoredReferences: Sendable {
     try reader.finish()
   }
 
+  private static func body(
+    _ value: JSONValue, _ name: String
+  ) throws(ParseError) -> (version: UInt64, digest: [UInt8]) {
+    var reader = try JSONReader(value, name)
+    let found = (version: try reader.integer("version", as: UInt64.self), digest: try reader.hex("sha256", count: 32))
+    try reader.finish()
+    return found
+  }
+
   private static func canonical(_ bytes: [UInt8], _ name: String) throws(ParseError) -> JSONValue {
     let value = try StrictJSON.parse(bytes, limits: limits)
     guard CanonicalJSON.encode(value) == bytes else { throw ParseError(name, .notCanonical) }
@@ -59,7 +70,9 @@ package struct StoredReferences: Sendable {
   }
 
   /// The digests of the bodies that `values` needs.
-  package var wanted: [[UInt8]] { bundles.map(\.digest) + rules.map(\.digest) }
+  package var wanted: [[UInt8]] {
+    bundles.map(\.digest) + rules.map(\.digest) + (advisories.map { [$0.digest] } ?? [])
+  }
 
   /// - Parameter bodies: by their digests; each was compared with it.
   /// - Throws: `.missing` for a body that is not there, `.unexpected` for one of another name.
@@ -76,6 +89,10 @@ package struct StoredReferences: Sendable {
       let rule = try ResourceRule(parsing: body)
       guard rule.resource == path else { throw ParseError("policy.rules", .unexpected) }
       values.rules[path] = rule
+    }
+    if let (version, digest) = advisories {
+      guard let body = bodies[digest] else { throw ParseError("refvalues.advisories", .missing) }
+      values.advisories = .init(table: try AdvisoryTable(parsing: body), version: version, digest: digest)
     }
     return values
   }

@@ -40,7 +40,7 @@ enum PolicyVerbs {
     if let explanation = try? Explanation(parsing: shown) {
       text += explanation.text
     } else {
-      text += Console.printable(CanonicalJSON.pretty(shown))
+      text += RefusalText.text(shown)
     }
     return text
   }

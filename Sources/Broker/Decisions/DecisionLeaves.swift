@@ -81,7 +81,8 @@ extension Leaf {
     let outcome: [(String, JSONValue)] = [
       ("result", judgement.allows ? "allow" : "deny"), ("reasons", .strings(judgement.codes)),
       ("bundles", .strings(judgement.bundles)), ("refvalues", .string(Hex.encode(references.digest))),
-      ("policy", .string(Hex.encode(references.policyDigest))), ("advisory_table", .null), ("client", .null),
+      ("policy", .string(Hex.encode(references.policyDigest))),
+      ("advisory_table", references.advisoriesDigest.map { .string(Hex.encode($0)) } ?? .null), ("client", .null),
       ("explanation", explanation.map { .string(Hex.encode($0)) } ?? .null),
     ]
     return Leaf(

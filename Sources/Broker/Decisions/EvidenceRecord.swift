@@ -35,7 +35,8 @@ struct EvidenceRecord: Sendable {
         ("init_data", initData.map { .string($0) } ?? .null), ("collateral", .array(basis.artefacts.map(Self.entry))),
         ("anchors", extraAnchors.map { .string(Hex.encode($0)) } ?? .null), ("floors", floors.json),
         ("registry", registry.json), ("refvalues", .string(Hex.encode(references.digest))),
-        ("policy", .string(Hex.encode(references.policyDigest))), ("advisories", .null),
+        ("policy", .string(Hex.encode(references.policyDigest))),
+        ("advisories", references.advisoriesDigest.map { .string(Hex.encode($0)) } ?? .null),
         ("verified_at", .string(verifiedAt.rfc3339Milliseconds)), ("verifier_version", .string(verifierBuild)),
         ("verdict", verdict),
       ]))
