@@ -116,6 +116,9 @@ var targets: [Target] = [
   // simulation: never linked into a shipped program
   door("CMint", path: "Tests/CMint", links: ["crypto"]),
   module("SimulatedTEE", ["Bytes", "Cryptography", "Evidence", "CMint"], path: "Tests/SimulatedTEE"),
+  module(
+    "SimulatedVendors", ["SimulatedTEE", "Evidence", "Cryptography", "Bytes", "Platform"],
+    path: "Tests/SimulatedVendors"),
   program(
     "simulated-tee", ["SimulatedTEE", "Evidence", "Bytes", "Terminal", "Transport"],
     path: "Examples/simulated-tee"),
@@ -130,7 +133,10 @@ var targets: [Target] = [
   tests("VerificationTests", ["Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests(
     "CollateralTests",
-    ["Collateral", "Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
+    [
+      "Collateral", "Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "SimulatedVendors",
+      "TestSupport",
+    ]),
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
   tests(
     "TransparencyLogTests", ["TransparencyLog", "SignedNotes", "Cryptography", "Platform", "Bytes", "TestSupport"]),

@@ -28,7 +28,7 @@ package enum PlatformError: Error, Equatable, Sendable {
   package enum Step: String, Sendable {
     case openDirectory, openFile, createFile, createDirectory, readFile, writeFile, resizeFile, changeMode, publish
     case removeFile, listDirectory, describeVolume, readSwaps, harden, startProcess, watchProcess, readSignals
-    case createReport, writeReport, readReport, removeReport, startThread, lockDirectory, synchronize
+    case createReport, writeReport, readReport, removeReport, startThread, lockDirectory, synchronize, socket
   }
 
   package var code: String {

@@ -23,8 +23,7 @@ let auditCommands: [Command] = [
     "audit replay", arguments: "[INDEX]",
     "make a logged decision again from what was stored with it, and compare",
     options: [
-      Option("--log", value: "DIR|URL", "the log that holds the decision"),
-      Option("--evidence", value: "DIR", "the broker's evidence folder, or a copy of it"),
+      AuditReplay.log, AuditReplay.evidence,
       Option("--all", "every decision, and the registry from its first entry on"),
       AuditOptions.vkey, AuditOptions.policy, AuditOptions.ca, .output,
     ],

@@ -8,6 +8,9 @@ import TransparencyLog
 ///
 /// Ends with 6 when anything differs, else with 7 when something that is needed was removed since.
 enum AuditReplay {
+  static let log = Option("--log", value: "DIR|URL", "the log that holds the decision")
+  static let evidence = Option("--evidence", value: "DIR", "the broker's evidence folder, or a copy of it")
+
   static func run(_ arguments: Arguments) async throws(Failure) -> ExitCode {
     let place = try arguments.required("--log")
     let format = try arguments.output()

@@ -16,6 +16,7 @@ let policyCommands: [Command] = [
     options: [.output],
     example: "vouchsafe policy check llama.json",
     run: { try PolicyVerbs.check($0) }),
+  PolicyWhatIf.command,
 ]
 
 enum PolicyVerbs {
