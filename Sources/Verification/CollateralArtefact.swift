@@ -17,7 +17,7 @@ package enum CollateralArtefact: Sendable, Hashable {
     if let single = der(bytes) { return [single] }
     let text = trimmed(bytes)
     guard let first = text.first else { return [] }
-    if first == UInt8(ascii: "{") { return IntelCollateralFile.artefacts(in: Array(text), depth: depth) }
+    if first == UInt8(ascii: "{") { return IntelCollateralFile.artefacts(in: bytes, depth: depth) }
     if first == UInt8(ascii: "<") { return [.manifest(ManifestDocument(Array(text)))] }
     if let single = unwrapped(text).flatMap(der) { return [single] }
     return pem(text.contains(UInt8(ascii: "%")) ? percentDecoded(text) : Array(text))

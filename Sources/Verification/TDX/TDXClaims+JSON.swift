@@ -41,7 +41,8 @@ extension TDXClaims {
           ?? ["status": "unavailable"]
       ),
       ("tcbInfoSHA256", .string(Hex.encode(tcbInfoDigest))),
-      ("enclaveIdentitySHA256", .string(Hex.encode(identityDigest))), ("validUntil", .string(validUntil.rfc3339)),
+      ("enclaveIdentitySHA256", .string(Hex.encode(identityDigest))), ("unknownMembers", .strings(unknownMembers)),
+      ("validUntil", .string(validUntil.rfc3339)),
       ("padding", .int(paddingCount)),
     ]
   }
