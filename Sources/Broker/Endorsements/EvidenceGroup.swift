@@ -55,7 +55,7 @@ struct EvidenceGroup: Hashable, Sendable {
   func relation(to subject: CollateralSubject) -> Relation {
     switch (subject.vendor, kind) {
     case (.unknown, _): return .needed
-    case (.intel, .amd), (.amd, .intel): return .foreign
+    case (.intel, .amd), (.amd, .intel), (.nvidia, _): return .foreign
     case (.intel, .intel), (.amd, .amd): break
     }
     switch subject {
@@ -66,7 +66,7 @@ struct EvidenceGroup: Hashable, Sendable {
 }
 
 extension CollateralSubject {
-  enum Vendor { case intel, amd, unknown }
+  enum Vendor { case intel, amd, nvidia, unknown }
 
   var vendor: Vendor {
     switch self {
@@ -74,6 +74,7 @@ extension CollateralSubject {
       .intelRootRevocationList, .intelRevocationList:
       .intel
     case .amdRoot, .amdIntermediate, .amdVCEK, .amdVLEK, .amdRevocationList: .amd
+    case .nvidiaManifest, .malformedManifest, .revocationAnswer: .nvidia
     case .otherCertificate, .otherRevocationList: .unknown
     }
   }
