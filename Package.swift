@@ -84,6 +84,7 @@ var targets: [Target] = [
   module("Appraisal", ["Bytes", "Cryptography", "Evidence", "Verification", "SignedNotes", "KBSProtocol"]),
 
   // 4½ · judgement again, for auditors
+  module("Audit", ["Bytes"]),
   module(
     "Replay",
     [
@@ -95,7 +96,7 @@ var targets: [Target] = [
     "Broker",
     [
       "Bytes", "Telemetry", "Cryptography", "SignedNotes", "Evidence", "Verification", "TransparencyLog",
-      "KBSProtocol", "Transport", "Platform", "Appraisal",
+      "Collateral", "KBSProtocol", "Transport", "Platform", "Appraisal",
     ]),
   module(
     "Agent",
@@ -104,14 +105,18 @@ var targets: [Target] = [
       "Weights", "Fetch", "Platform",
     ]),
 
+  module(
+    "CollateralService",
+    ["Bytes", "Evidence", "Cryptography", "Verification", "Collateral", "Fetch", "Platform"]),
+
   // 6 · programs
   program("vouchsafe-broker", ["Broker", "Platform", "Terminal", "Bytes"]),
   program("vouchsafe-agent", ["Agent", "Platform", "Terminal"]),
   program(
     "vouchsafe",
     [
-      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "TransparencyLog",
-      "Replay", "KBSProtocol", "Weights", "Fetch", "Platform",
+      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "Audit", "Replay",
+      "TransparencyLog", "KBSProtocol", "Weights", "Transport", "Fetch", "Platform",
     ]),
 
   // simulation: never linked into a shipped program
@@ -142,7 +147,10 @@ var targets: [Target] = [
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
   tests(
     "TransparencyLogTests",
-    ["TransparencyLog", "SignedNotes", "Cryptography", "Platform", "Bytes", "TestSupport", "HostileDisk"]),
+    [
+      "TransparencyLog", "SignedNotes", "Cryptography", "Telemetry", "Platform", "Bytes", "TestSupport",
+      "HostileDisk",
+    ]),
   tests("KBSProtocolTests", ["KBSProtocol", "Cryptography", "Bytes", "TestSupport"]),
   tests("WeightsTests", ["Weights", "Cryptography", "SignedNotes", "Bytes", "TestSupport"]),
   tests("TransportTests", ["Transport", "Fetch", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
@@ -153,17 +161,18 @@ var targets: [Target] = [
       "Appraisal", "Verification", "Cryptography", "Evidence", "SignedNotes", "KBSProtocol", "Bytes", "SimulatedTEE",
       "TestSupport",
     ]),
+  tests("AuditTests", ["Audit", "Bytes"]),
   tests(
     "BrokerTests",
     [
       "Broker", "Replay", "SimulatedTEE", "Evidence", "Verification", "Appraisal", "TransparencyLog", "SignedNotes",
-      "KBSProtocol", "Cryptography", "Transport", "Telemetry", "Platform", "Bytes", "TestSupport",
+      "KBSProtocol", "Cryptography", "Transport", "Telemetry", "Collateral", "Platform", "Bytes", "TestSupport",
     ]),
   tests(
     "AgentTests",
     [
-      "Agent", "SimulatedTEE", "Evidence", "Weights", "KBSProtocol", "SignedNotes", "TransparencyLog", "Cryptography",
-      "Fetch", "Transport", "Platform", "Telemetry", "Terminal", "Bytes", "TestSupport",
+      "Agent", "SimulatedTEE", "Evidence", "Verification", "Weights", "KBSProtocol", "SignedNotes", "TransparencyLog",
+      "Cryptography", "Fetch", "Transport", "Platform", "Telemetry", "Terminal", "Bytes", "TestSupport",
     ]),
 ]
 
@@ -194,7 +203,6 @@ if isFuzzing {
   targets += [
     door("CFuzz", path: "Tests/Fuzz/CFuzz"),
     module("FuzzDriver", ["CFuzz"], path: "Tests/Fuzz/Driver"),
-    fuzzer("AuditPack", ["Replay", "TransparencyLog", "SignedNotes", "Cryptography", "Bytes"]),
     fuzzer("Base64", ["Bytes"]),
     fuzzer("Certificate", ["Cryptography"]),
     fuzzer("Configuration", ["Agent", "Broker"]),
@@ -203,7 +211,6 @@ if isFuzzing {
     fuzzer("JOSE", ["Cryptography", "Bytes"]),
     fuzzer("JSON", ["Bytes"]),
     fuzzer("KBSMessages", ["KBSProtocol", "Bytes"]),
-    fuzzer("LogRecords", ["Replay", "Appraisal", "KBSProtocol", "Bytes"]),
     fuzzer("Manifest", ["Weights"]),
     fuzzer("Recovery", ["TransparencyLog", "SignedNotes", "Cryptography"]),
     fuzzer("SNPEvidence", ["Evidence", "Bytes"]),
@@ -212,6 +219,7 @@ if isFuzzing {
     fuzzer("TDXEvidence", ["Evidence", "Bytes"]),
     fuzzer("TransparencyLog", ["TransparencyLog"]),
     fuzzer("WeightsHeader", ["Weights"]),
+    fuzzer("Witness", ["TransparencyLog"]),
   ]
   for target in targets {
     target.cSettings?.append(.unsafeFlags(["-fsanitize=fuzzer-no-link,address,undefined"]))

@@ -44,4 +44,5 @@ let auditCommands: [Command] = [
     example: "vouchsafe audit proof release.tlog-proof --vkey log.vkey -o json",
     run: { try AuditProof.run($0) }),
   AuditPack.command,
+  AuditFetch.command, AuditMonitor.command, AuditReportCommand.command, AuditWitness.command, AuditRelay.command,
 ]

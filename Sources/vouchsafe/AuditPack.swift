@@ -11,6 +11,9 @@ enum AuditPack {
     options: [
       AuditReplay.log, AuditReplay.evidence, Option("--out", value: "FILE", "the pack; must not exist"),
       Option(
+        "--from", value: "INDEX",
+        "the first entry; of those before it only what they changed of the registry (default 0)"),
+      Option(
         "--known", value: "FILE", repeats: true, "a checkpoint that was saved earlier and is to go with it, verified"),
       AuditOptions.vkey, AuditOptions.policy, AuditOptions.ca,
       Option(
@@ -27,11 +30,15 @@ enum AuditPack {
     let key = try AuditOptions.key(arguments)
     let maker = PackMaker(
       key: key, policy: try AuditOptions.policy(arguments), known: try AuditOptions.known(arguments, key),
-      openings: try AuditReveal.openings(arguments))
+      openings: try AuditReveal.openings(arguments), from: UInt64(try arguments.integer("--from", in: 0...Int.max) ?? 0)
+    )
     var source = try AuditOptions.source(place, arguments)
     let blobs = try EvidenceFolder(try arguments.required("--evidence"))
     let file: NewFile
-    do throws(PlatformError) { file = try NewFile(path) } catch { throw Failure(.usage, "\(path): \(error)") }
+    do throws(PlatformError) { file = try NewFile(path) } catch {
+      if case .alreadyExists = error { throw Failure(.usage, "\(path) already exists") }
+      throw Failure(.usage, "\(path): \(error)")
+    }
     let summary: PackSummary
     do {
       summary = try await maker.make(&source, blobs) { try file.append($0) }
@@ -60,7 +67,8 @@ enum AuditPack {
     case .text:
       Console.line(
         Console.printable(
-          "\(path): \(summary.size) entries of \(summary.origin), \(summary.blobs) blobs, \(summary.bytes) bytes"))
+          "\(path): \(summary.size - summary.from) entries of \(summary.origin), \(summary.blobs) blobs, "
+            + "\(summary.bytes) bytes"))
       Console.line("\(summary.same) decisions the same, \(summary.different) different, \(summary.expired) expired")
     }
   }

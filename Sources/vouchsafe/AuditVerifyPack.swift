@@ -51,8 +51,9 @@ enum AuditVerifyPack {
       for member in counts.members + tally.members { object[member.0] = member.1 }
       Console.json(.object(object))
     case .text:
-      Console.line(
-        Console.printable("\(signed.checkpoint.origin): entries \(report.from) to \(signed.size), as its key signed"))
+      let (origin, count) = (signed.checkpoint.origin, signed.size - report.from)
+      let part = report.from > 0 ? " from \(report.from) on" : ""
+      Console.line(Console.printable("intact: \(origin), \(count) \(count == 1 ? "entry" : "entries")\(part)"))
       Console.line("root \(signed.root.base64)")
       if !signed.witnesses.isEmpty {
         Console.line(Console.printable("witnesses \(signed.witnesses.sorted().joined(separator: " "))"))

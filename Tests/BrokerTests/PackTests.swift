@@ -77,12 +77,12 @@ private struct Packed: Sendable {
   }
 
   static func pack(
-    _ bench: Bench, _ blobs: BenchBlobs? = nil, known: [[UInt8]] = []
+    _ bench: Bench, _ blobs: BenchBlobs? = nil, known: [[UInt8]] = [], from: UInt64 = 0
   ) async throws -> (bytes: [UInt8], summary: PackSummary) {
     await bench.broker.flushLog()
     let key = try NoteSigner(name: "vouchsafe.test/log", key: bench.broker.keyring.logKey).verifierKey
     let maker = PackMaker(
-      key: key, known: try known.map { try VerifiedCheckpoint(verifying: $0, by: key) })
+      key: key, known: try known.map { try VerifiedCheckpoint(verifying: $0, by: key) }, from: from)
     var source = LogFiles(log: bench.broker.log)
     var bytes: [UInt8] = []
     let summary = try await maker.make(&source, blobs ?? BenchBlobs(bench: bench)) { bytes += $0 }
@@ -262,7 +262,9 @@ private struct Packed: Sendable {
   #expect(summary.different == 2 && summary.same == 0)
   let packed = Packed(bytes: pack, key: signer.verifierKey, early: [])
   #expect(
-    await packed.outcome().words == ["follows", "follows", "follows", "different leaf.tee[0]", "fault attestationUnknown"])
+    await packed.outcome().words == [
+      "follows", "follows", "follows", "different leaf.tee[0]", "fault attestationUnknown",
+    ])
 }
 
 @Test func privateNamesGoIntoThePackWithTheirOpenings() async throws {
@@ -281,4 +283,43 @@ private struct Packed: Sendable {
   #expect(await packed.outcome().words == ["follows", "follows", "follows", "same", "same"])
   let without = await packed.refusal { records in records.list.removeAll { $0.kind == .openings } }
   #expect(without == "leafMalformed")
+}
+
+/// A pack that begins later stands on what changed the registry before it, each proved to be in the log.
+@Test func aLaterPackStandsOnWhatChangedTheRegistryBefore() async throws {
+  let bench = try await Bench.ready()
+  _ = try await Pod.attested(bench)
+  await bench.broker.flushLog()
+  let early = try #require(try await bench.broker.log.file(at: "checkpoint"))
+  let (pod, _) = try await Pod.attested(bench)
+  _ = try await pod.fetch(bench)
+  let whole = try await Packed.pack(bench, known: [early])
+  let later = try await Packed.pack(bench, known: [early], from: 4)
+  let key = try NoteSigner(name: "vouchsafe.test/log", key: bench.broker.keyring.logKey).verifierKey
+  let packed = Packed(bytes: later.bytes, key: key, early: early)
+  #expect(await packed.outcome().words == ["follows", "follows", "follows", "same", "same"])
+  #expect(later.bytes.count < whole.bytes.count)
+  let known = try VerifiedCheckpoint(verifying: early, by: key).checkpoint
+  #expect(known.size == 4)
+  #expect(await packed.outcome(known: [known]).refusal == nil)
+  let fork = Checkpoint(origin: known.origin, size: 4, root: .leaf([1]))
+  #expect(await packed.outcome(known: [fork]).refusal?.hasPrefix("logForked") == true)
+  let before = Checkpoint(origin: known.origin, size: 3, root: .leaf([1]))
+  #expect(await packed.outcome(known: [before]).refusal?.hasPrefix("knownNotCovered") == true)
+
+  let records = Records(later.bytes)
+  let (context, frontiers) = (records.indices(.context), records.indices(.frontier))
+  #expect(context.count == 3 && frontiers.count == 2)
+  let altered = await packed.refusal {
+    $0.list[context[1]] = PackRecord(.context, records.list[context[1]].body + [0x20])
+  }
+  #expect(altered == "proofInvalid")
+  #expect(await packed.refusal { $0.list.swapAt(context[1], context[2]) } != nil)
+  let base = PackRecord(.frontier, .init(repeating: 7, count: 32))
+  #expect(await packed.refusal { $0.list[frontiers[0]] = base } == "logForked")
+  #expect(await packed.refusal { $0.list.remove(at: frontiers[0]) } == "recordOutOfOrder")
+  // A change that is left out is missed by the entries that follow it.
+  var without = records
+  without.list.remove(at: context[2])
+  #expect(await packed.outcome(without.bytes).words.contains("fault registryPosition"))
 }

@@ -113,7 +113,7 @@ extension PackError: CustomStringConvertible {
     case .repeated(let place): "\(place) repeats a blob, or stands in the wrong order"
     case .unneeded(let place): "\(place) holds a blob that nothing there needs"
     case .undeclared(let entry, let digest): "entry \(entry) needs the blob \(Hex.encode(digest)), which was taken out"
-    case .checkpoint(let place, let error): "\(place): the checkpoint does not verify (\(error.code))"
+    case .checkpoint(let place, _): "\(place): the checkpoint does not verify"
     case .headerMismatch: "its header is not that of the log that its checkpoint speaks of"
     case .contextUnproved(let place): "\(place): the entry is not in the log"
     case .leaf(let index, let error): "entry \(index): \(error)"

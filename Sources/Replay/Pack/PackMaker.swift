@@ -61,11 +61,18 @@ package struct PackMaker {
     guard from <= signed.size else { throw AuditFailure.outOfRange(from, size: signed.size) }
     // The log may grow meanwhile; its smaller self stays readable.
     var held = HeldSource(source: source, checkpoint: note)
+    var proofs = held
     var work = PackWork(blobs, openings, PackSummary(origin: signed.checkpoint.origin, from: from, size: signed.size))
     try work.begin(signed, earlier(signed), write)
     let auditor = Auditor(key: key, policy: policy, known: known.map(\.checkpoint))
     _ = try await auditor.audit(&held) { entry, index in
-      try await work.add(entry, at: index, write)
+      if index == from { try work.frontier(write) }
+      if index >= from {
+        try await work.add(entry, at: index, write)
+      } else if try index == 0 || LogLeaf(parsing: entry, openings: openings).isChange {
+        let proof = try await FetchedTree.inclusionProof(index: index, size: signed.size, &proofs)
+        try await work.add(entry, at: index, proof: proof, write)
+      }
       work.grow(entry)
     }
     if from == signed.size, from > 0 { try work.frontier(write) }
