@@ -114,7 +114,7 @@ var targets: [Target] = [
     "vouchsafe",
     [
       "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "TransparencyLog",
-      "Replay", "KBSProtocol", "Weights", "Fetch", "Platform",
+      "Replay", "KBSProtocol", "Weights", "Fetch", "Platform", "Collateral", "CollateralService", "Telemetry",
     ]),
 
   // simulation: never linked into a shipped program
@@ -124,7 +124,8 @@ var targets: [Target] = [
     "SimulatedVendors", ["SimulatedTEE", "Evidence", "Cryptography", "Bytes", "Platform"],
     path: "Tests/SimulatedVendors"),
   program(
-    "simulated-tee", ["SimulatedTEE", "Evidence", "Bytes", "Terminal", "Transport"],
+    "simulated-tee",
+    ["SimulatedTEE", "SimulatedVendors", "Evidence", "Bytes", "Terminal", "Transport", "Platform"],
     path: "Examples/simulated-tee"),
 
   // tests
