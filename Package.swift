@@ -142,6 +142,12 @@ var targets: [Target] = [
       "Collateral", "Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "SimulatedVendors",
       "TestSupport",
     ]),
+  tests(
+    "CollateralServiceTests",
+    [
+      "CollateralService", "Collateral", "Verification", "Evidence", "Telemetry", "Platform", "Bytes", "SimulatedTEE",
+      "SimulatedVendors",
+    ]),
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
   tests(
     "TransparencyLogTests", ["TransparencyLog", "SignedNotes", "Cryptography", "Platform", "Bytes", "TestSupport"]),

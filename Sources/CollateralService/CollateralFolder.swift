@@ -32,7 +32,7 @@ package struct CollateralFolder: Sendable {
         continue
       }
       let artefacts = CollateralArtefact.all(in: bytes)
-      if let key = artefacts.lazy.compactMap({ CollateralKey($0.subject) }).first(where: { $0.fileName == name }) {
+      if let key = CollateralKey(fileName: name), artefacts.contains(where: { key.isAnswered(by: $0.subject) }) {
         records.append(record(key, bytes))
       } else {
         if artefacts.isEmpty { ignored.append(name) }
@@ -70,6 +70,14 @@ package struct CollateralFolder: Sendable {
 }
 
 extension CollateralKey {
+  /// Of a file that is named as `fileName` names it.
+  init?(fileName name: String) {
+    guard let dot = name.lastIndex(of: "."),
+      let key = try? CollateralKey(text: String(name[..<dot].map { $0 == "_" ? "/" : $0 })), key.fileName == name
+    else { return nil }
+    self = key
+  }
+
   /// The name of its file in a folder.
   package var fileName: String {
     let isDocument =

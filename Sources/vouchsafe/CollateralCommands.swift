@@ -29,7 +29,8 @@ let collateralCommands: [Command] = [
     example: "vouchsafe collateral export --store /var/lib/vouchsafe/collateral collateral.json",
     run: { try CollateralExport.run($0) }),
   Command(
-    "collateral import", arguments: "FILE|DIR...", "prove the artefacts of exported files and of folders, and keep them",
+    "collateral import", arguments: "FILE|DIR...",
+    "prove the artefacts of exported files and of folders, and keep them",
     options: [CollateralOptions.store, EvidenceOptions.at, EvidenceOptions.anchors, .output],
     example: "vouchsafe collateral import collateral.json --store /var/lib/vouchsafe/collateral",
     run: { try CollateralImport.run($0) }),

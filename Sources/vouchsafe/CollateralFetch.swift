@@ -13,7 +13,8 @@ enum CollateralFetch {
     "--evidence", value: "FILE|-", repeats: true, "fetch what it takes to judge this evidence")
   static let again = Option("--again", "ask even for what is at hand and holds")
   static let dryRun = Option("--dry-run", "print what would be asked of whom, and ask nobody")
-  static let patience = Option("--patience", value: "SECONDS", "how long to wait for vendors altogether; 60 if not given")
+  static let patience = Option(
+    "--patience", value: "SECONDS", "how long to wait for vendors altogether; 60 if not given")
 
   /// Questions of one round: a fetcher sends no more at once.
   private static let batch = 8
