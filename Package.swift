@@ -83,6 +83,7 @@ var targets: [Target] = [
   module("Appraisal", ["Bytes", "Cryptography", "Evidence", "Verification", "SignedNotes", "KBSProtocol"]),
 
   // 4½ · judgement again, for auditors
+  module("Audit", ["Bytes"]),
   module(
     "Replay",
     [
@@ -113,8 +114,9 @@ var targets: [Target] = [
   program(
     "vouchsafe",
     [
-      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "TransparencyLog",
-      "Replay", "KBSProtocol", "Weights", "Fetch", "Platform", "Collateral", "CollateralService", "Telemetry",
+      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "Audit", "Replay",
+      "TransparencyLog", "KBSProtocol", "Weights", "Transport", "Fetch", "Platform", "Collateral",
+      "CollateralService", "Telemetry",
     ]),
 
   // simulation: never linked into a shipped program
@@ -150,7 +152,8 @@ var targets: [Target] = [
     ]),
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
   tests(
-    "TransparencyLogTests", ["TransparencyLog", "SignedNotes", "Cryptography", "Platform", "Bytes", "TestSupport"]),
+    "TransparencyLogTests",
+    ["TransparencyLog", "SignedNotes", "Cryptography", "Telemetry", "Platform", "Bytes", "TestSupport"]),
   tests("KBSProtocolTests", ["KBSProtocol", "Cryptography", "Bytes", "TestSupport"]),
   tests("WeightsTests", ["Weights", "Cryptography", "SignedNotes", "Bytes", "TestSupport"]),
   tests("TransportTests", ["Transport", "Fetch", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
@@ -161,11 +164,13 @@ var targets: [Target] = [
       "Appraisal", "Verification", "Cryptography", "Evidence", "SignedNotes", "KBSProtocol", "Bytes", "SimulatedTEE",
       "TestSupport",
     ]),
+  tests("AuditTests", ["Audit", "Bytes"]),
   tests(
     "BrokerTests",
     [
       "Broker", "Replay", "SimulatedTEE", "Evidence", "Verification", "Appraisal", "TransparencyLog", "SignedNotes",
-      "KBSProtocol", "Cryptography", "Transport", "Telemetry", "Collateral", "Platform", "Bytes", "TestSupport",
+      "KBSProtocol", "Cryptography", "Transport", "Telemetry", "Collateral", "CollateralService", "SimulatedVendors",
+      "Platform", "Bytes", "TestSupport",
     ]),
   tests(
     "AgentTests",
@@ -204,6 +209,7 @@ if isFuzzing {
     fuzzer("TDXEvidence", ["Evidence", "Bytes"]),
     fuzzer("TransparencyLog", ["TransparencyLog"]),
     fuzzer("WeightsHeader", ["Weights"]),
+    fuzzer("Witness", ["TransparencyLog"]),
   ]
   for target in targets {
     target.cSettings?.append(.unsafeFlags(["-fsanitize=fuzzer-no-link,address,undefined"]))

@@ -23,6 +23,8 @@ package final class BrokerService: Sendable {
     case asked
     /// The log could not be written: nothing more may be released. The next start recovers, or refuses.
     case logFailed(String)
+    /// A witness showed a checkpoint under this log's key that is not of this log's history.
+    case forked(size: UInt64)
   }
 
   private init(
@@ -149,6 +151,7 @@ package final class BrokerService: Sendable {
     }
     switch end {
     case .logFailed(let code): return .logFailed(code)
+    case .forked(let size): return .forked(size: size)
     case .asked:
       await broker.writeDenySummary()
       await broker.flushLog()

@@ -17,10 +17,10 @@ extension KeyBroker {
         next.values = try snapshot.values.applying(signed, at: now)
         return (.statement(signed), next)
       },
-      commit: { [self] change, position in
+      commit: { [self] change, position, values in
         // Beside the evidence too: auditors count the signatures again, and have no access to the registry.
         _ = try await evidence.store(signed.bytes)
-        return try await commit(change.leaf(registry: position, from: origin, at: now).encoded())
+        return try await commit(change.leaf(registry: position, values: values, from: origin, at: now).encoded())
       })
   }
 
@@ -41,8 +41,8 @@ extension KeyBroker {
         try next.put(record)
         return (.putKey(record), next)
       },
-      commit: { [self] change, position in
-        try await commit(change.leaf(registry: position, from: origin, at: now).encoded())
+      commit: { [self] change, position, values in
+        try await commit(change.leaf(registry: position, values: values, from: origin, at: now).encoded())
       })
     guard let record = await registry.snapshot.keys[path] else { throw BrokerError.storeDamaged }
     return (record, receipt)
@@ -56,8 +56,8 @@ extension KeyBroker {
         try next.delete(path)
         return (.deleteKey(path), next)
       },
-      commit: { [self] change, position in
-        try await commit(change.leaf(registry: position, from: origin, at: now).encoded())
+      commit: { [self] change, position, values in
+        try await commit(change.leaf(registry: position, values: values, from: origin, at: now).encoded())
       })
   }
 

@@ -12,6 +12,7 @@ extension KeyBroker {
     while !Task.isCancelled {
       do { try await Task.sleep(for: .seconds(1)) } catch { return }
       await flushLog()
+      await readWitnesses()
       untilSummary -= 1
       if untilSummary == 0 {
         untilSummary = 60

@@ -21,6 +21,8 @@ package final class KeyBroker: Sendable {
   let log: DecisionLog
   let evidence: BlobStore
   let registry: Registry
+  /// `nil` when nobody countersigns the log.
+  let witnesses: WitnessBoard?
   let handshakes: Handshakes
   let sessions: AttestedSessions
   let limiter: RateLimiter
@@ -48,6 +50,7 @@ package final class KeyBroker: Sendable {
     log = parts.log
     evidence = parts.evidence
     registry = parts.registry
+    witnesses = parts.witnesses
     handshakes = Handshakes(cluster: parts.instance.logName, random: parts.random)
     sessions = AttestedSessions(capacity: parts.configuration.maximumSessions)
     limiter = RateLimiter(perSecond: parts.configuration.attestRate, burst: parts.configuration.attestBurst)
@@ -76,6 +79,7 @@ package final class KeyBroker: Sendable {
     let workers: Int
     let clock: @Sendable () -> Timestamp
     let random: @Sendable (Int) -> [UInt8]
+    var witnesses: WitnessBoard?
     var stop = StopSignal()
   }
 
@@ -111,6 +115,8 @@ package final class KeyBroker: Sendable {
     "vouchsafe_collateral_platforms": ("gauge", "Platforms whose certificates are proved."),
     "vouchsafe_collateral_memory_lost": ("gauge", "Whether the memory of the newest collateral was gone at the start."),
     "vouchsafe_log_tree_size": ("gauge", "Entries of the decision log."),
+    "vouchsafe_log_cosigned_size": ("gauge", "Entries of the newest checkpoint that enough witnesses cosigned."),
+    "vouchsafe_log_cosigned_age_seconds": ("gauge", "Since the first of its cosignatures was made; -1 without any."),
     "vouchsafe_log_recovered_entries": ("gauge", "Entries that this start found in the write-ahead log alone."),
     "vouchsafe_log_dropped_bytes": ("gauge", "Bytes of a torn write that this start dropped from the write-ahead log."),
     "vouchsafe_registry_epoch": ("gauge", "Changes of the registry so far."),
@@ -120,7 +126,7 @@ package final class KeyBroker: Sendable {
 
 /// Tells the service to end, once; the first reason counts. That the log failed is remembered whenever it happens.
 final class StopSignal: Sendable {
-  enum Reason: Equatable, Sendable { case logFailed(String), asked }
+  enum Reason: Equatable, Sendable { case logFailed(String), forked(size: UInt64), asked }
 
   private struct State {
     var reason: Reason?

@@ -1,5 +1,6 @@
 import Bytes
 import Collateral
+import Cryptography
 import Evidence
 import Terminal
 import Verification
@@ -32,7 +33,7 @@ enum CollateralCheck {
     case .json: Console.json(json(rows, at: now))
     case .text: Console.out(rows.map { Console.printable(text($0)) + "\n" }.joined())
     }
-    return ExitCode.worst(rows.compactMap { $0.refusal?.code.kind.exit })
+    return ExitCode.worst(rows.compactMap { $0.refusal?.exit })
   }
 
   private static func check(
@@ -66,6 +67,7 @@ enum CollateralCheck {
       ("verdict", .string(row.refusal == nil ? "verified" : "refused")),
       ("code", .string(row.refusal?.code.rawValue ?? "verified")),
     ])
+    if case .answer(let answer) = row.artefact { object["status"] = .string(answer.status.word) }
     if let refusal = row.refusal { object["detail"] = .string("\(refusal)") }
     if let key = row.artefact.flatMap({ CollateralKey($0.subject) }) { object["key"] = .string(key.text) }
     guard let proof = row.proof else { return .object(object) }
@@ -78,8 +80,17 @@ enum CollateralCheck {
     return .object(object)
   }
 
+  private static func title(_ artefact: CollateralArtefact, _ proof: ProvedArtefact?) -> String {
+    switch (artefact, artefact.subject) {
+    case (.answer(let answer), let subject): "\(subject.title): \(answer.status.word)"
+    case (_, .otherCertificate) where proof != nil: "certificate of NVIDIA's"
+    case (_, .otherRevocationList) where proof != nil: "revocation list of NVIDIA's"
+    case (_, let subject): subject.title
+    }
+  }
+
   private static func text(_ row: Row) -> String {
-    let what = row.artefact.map { $0.subject.title } ?? "nothing that a vendor signs"
+    let what = row.artefact.map { title($0, row.proof) } ?? "nothing that a vendor signs"
     guard let refusal = row.refusal else {
       guard let proof = row.proof else { return "\(row.file): \(what)" }
       let simulated = proof.anchor.isSimulated ? " SIMULATED" : ""
@@ -87,6 +98,21 @@ enum CollateralCheck {
         + "until \(proof.until.rfc3339)"
     }
     return "\(row.file): \(what), refused: \(refusal)"
+  }
+}
+
+extension Refusal {
+  /// Here the artefact is the input, and one that cannot be read is malformed.
+  fileprivate var exit: ExitCode { code == .collateralMalformed ? .malformed : code.kind.exit }
+}
+
+extension RevocationAnswer.Status {
+  fileprivate var word: String {
+    switch self {
+    case .good: "good"
+    case .revoked: "revoked"
+    case .unknown: "unknown"
+    }
   }
 }
 
@@ -104,6 +130,9 @@ extension CollateralSubject {
     case .amdVCEK: "vcekCertificate"
     case .amdVLEK: "vlekCertificate"
     case .intelRootRevocationList, .intelRevocationList, .amdRevocationList: "revocationList"
+    case .nvidiaManifest: "referenceManifest"
+    case .malformedManifest: "malformedManifest"
+    case .revocationAnswer: "revocationAnswer"
     case .otherCertificate: "otherCertificate"
     case .otherRevocationList: "otherRevocationList"
     }
@@ -126,6 +155,10 @@ extension CollateralSubject {
     case .amdVCEK(let product, _, _): "certificate of an AMD \(product.rawValue) chip"
     case .amdVLEK(let product, _): "certificate of a cloud's key for AMD \(product.rawValue)"
     case .amdRevocationList(let product): "revocation list of AMD \(product.rawValue)'s root"
+    case .nvidiaManifest(let product, let edition, let version):
+      "reference manifest of NVIDIA \(product) \(edition), version \(version)"
+    case .malformedManifest(let field): "reference manifest of NVIDIA's that cannot be read (\(field))"
+    case .revocationAnswer(let serial): "answer about the revocation of certificate \(Hex.encode(serial))"
     case .otherCertificate: "certificate of no vendor that is known"
     case .otherRevocationList: "revocation list of no vendor that is known"
     }

@@ -31,6 +31,8 @@ SUITES = [
      [str(PYTHON), "scripts/interop/dcap_check.py"], 300),
     ("kill9", "whatever a client was given is in the log that kill -9 leaves",
      [str(PYTHON), "scripts/interop/kill9.py", "--seconds", "30"], 300),
+    ("witness", "witnesses, relay and monitor against brokers and logs that lie",
+     [str(PYTHON), "scripts/interop/witness_checks.py"], 300),
     ("demo", "the demonstration goes as told, and fails where a program fails",
      [str(PYTHON), "scripts/interop/demo_checks.py"], 900),
     ("transcripts", "what the programs print and how they end", ["scripts/transcripts"], 300),

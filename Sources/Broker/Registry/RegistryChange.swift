@@ -20,7 +20,9 @@ enum RegistryChange: Sendable {
     }
   }
 
-  func leaf(registry: RegistryPosition, from origin: Leaf.Origin, at now: Timestamp) -> Leaf {
+  /// - Parameter values: the digest of the reference values in force after the change; decisions made under them cite it.
+  func leaf(registry: RegistryPosition, values: [UInt8], from origin: Leaf.Origin, at now: Timestamp) -> Leaf {
+    let values: (String, JSONValue) = ("refvalues", .string(Hex.encode(values)))
     let digest = blob.map { JSONValue.string(Hex.encode(Hash.sha256.digest($0))) } ?? .null
     switch self {
     case .statement(let signed):
@@ -29,19 +31,19 @@ enum RegistryChange: Sendable {
         Self.leafKind(statement.kind), from: origin, at: now, simulated: false, registry: registry,
         [
           ("change", "statement"), ("statement", digest), ("kind", .string(statement.kind.rawValue)),
-          ("scope", .string(statement.scope)), ("version", .int(statement.version)),
+          ("scope", .string(statement.scope)), ("version", .int(statement.version)), values,
         ])
     case .putKey(let record):
       return Leaf(
         .resource, from: origin, at: now, simulated: false, registry: registry,
         [
           ("change", "put"), ("resource", .string(record.resource.text)), ("resource_version", .int(record.version)),
-          ("kek", .string(record.kekID)), ("bundle", .string(record.bundle)), ("record", digest),
+          ("kek", .string(record.kekID)), ("bundle", .string(record.bundle)), ("record", digest), values,
         ])
     case .deleteKey(let path):
       return Leaf(
         .resource, from: origin, at: now, simulated: false, registry: registry,
-        [("change", "delete"), ("resource", .string(path.text))])
+        [("change", "delete"), ("resource", .string(path.text)), values])
     }
   }
 

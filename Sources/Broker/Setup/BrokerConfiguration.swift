@@ -25,6 +25,10 @@ package struct BrokerConfiguration: Sendable {
   /// this process has ended and the next one recovers. Not a setting; tests shorten it.
   package var releaseHold = Duration.seconds(20)
   package var node = "broker"
+  /// Who countersigns the log.
+  package var witnesses: WitnessSettings?
+  /// Files with signed checkpoints of this log; a state that does not reach them was rolled back. Not a setting.
+  package var witnessCheckpoints: [String] = []
 
   package struct Address: Equatable, Sendable {
     package var host: String
@@ -54,6 +58,7 @@ package struct BrokerConfiguration: Sendable {
   package static let memberNames = [
     "listen", "adminListen", "serverNames", "anchors", "collateral", "tokenLifetimeSeconds",
     "attestBytes", "attestRatePerSecond", "attestBurst", "connectionsPerAddress", "maximumSessions", "node",
+    "witnesses",
   ]
 
   /// - Throws: `ParseError`; `.unknownField` names the member as it was written.
@@ -71,6 +76,7 @@ package struct BrokerConfiguration: Sendable {
     if let value = try Self.bounded("connectionsPerAddress", 1...65_536, &reader) { connectionsPerAddress = value }
     if let value = try Self.bounded("maximumSessions", 16...10_000_000, &reader) { maximumSessions = value }
     if let text = try reader.optionalString("node") { node = text }
+    if let object = try reader.optionalObject("witnesses") { witnesses = try WitnessSettings(object) }
     try reader.finish()
   }
 

@@ -22,7 +22,9 @@ struct OpenedState: Sendable {
     let events = EventLog(service: "broker", now: clock)
     let stop = StopSignal()
     let directory = try openLocked(state.log)
-    let log = try await openLog(directory, state, instance, keyring)
+    let witnessing = try Witnessing(configuration, instance, keyring)
+    let witnessed = try await witnessing.checkpoints()
+    let log = try await openLog(directory, state, instance, keyring, witnessed)
     report(log.recovery, to: events)
     let approvers = SmallFile.exists(state.approvers) ? try SmallFile.read(state.approvers, limitBytes: 1 << 16) : []
     let approversDigest = Hash.sha256.digest(approvers)
@@ -41,7 +43,8 @@ struct OpenedState: Sendable {
       evidence: evidence, registry: registry, events: events,
       origin: Leaf.Origin(
         node: configuration.node, build: Hex.encode(OwnProgram.digest()), logEpoch: instance.logEpoch),
-      workers: max(2, Processors.available), clock: clock, random: SystemRandom.bytes, stop: stop)
+      workers: max(2, Processors.available), clock: clock, random: SystemRandom.bytes,
+      witnesses: try witnessing.board(), stop: stop)
     return OpenedState(parts: parts, lock: directory, approversDigest: approversDigest)
   }
 
@@ -101,7 +104,8 @@ struct OpenedState: Sendable {
 
   /// Recovers the log on a thread of its own: a large one takes its time, and signals are heard meanwhile.
   private static func openLog(
-    _ directory: DurableDirectory, _ state: StateDirectory, _ instance: Instance, _ keyring: Keyring
+    _ directory: DurableDirectory, _ state: StateDirectory, _ instance: Instance, _ keyring: Keyring,
+    _ witnessed: [Checkpoint]
   ) async throws -> DecisionLog {
     guard let signer = try? NoteSigner(name: instance.logName, key: keyring.logKey) else {
       throw StateFile.instance.fault(.malformed("names no log"), at: state.instance)
@@ -114,7 +118,8 @@ struct OpenedState: Sendable {
     do {
       let executor = try SerialThread()
       return try await OwnThread.run {
-        try DecisionLog.open(directory, signer: signer, absence: .refuse, executor: executor)
+        try DecisionLog.open(
+          directory, signer: signer, absence: .refuse, executor: executor, witnessed: witnessed)
       }
     } catch let error as LogError { throw startError(error, folder: state.log) }
   }
