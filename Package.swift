@@ -214,7 +214,9 @@ if isFuzzing {
     module("FuzzDriver", ["CFuzz"], path: "Tests/Fuzz/Driver"),
     fuzzer("Base64", ["Bytes"]),
     fuzzer("Certificate", ["Cryptography"]),
+    fuzzer("CollateralBundle", ["Collateral"]),
     fuzzer("Configuration", ["Agent", "Broker"]),
+    fuzzer("FetcherWire", ["Collateral"]),
     fuzzer("HTTPHead", ["Transport"]),
     fuzzer("IntelCollateral", ["Verification"]),
     fuzzer("JOSE", ["Cryptography", "Bytes"]),
@@ -227,6 +229,7 @@ if isFuzzing {
     fuzzer("Statement", ["Appraisal"]),
     fuzzer("TDXEvidence", ["Evidence", "Bytes"]),
     fuzzer("TransparencyLog", ["TransparencyLog"]),
+    fuzzer("VendorAnswer", ["Collateral", "Verification"]),
     fuzzer("WeightsHeader", ["Weights"]),
     fuzzer("Witness", ["TransparencyLog"]),
   ]

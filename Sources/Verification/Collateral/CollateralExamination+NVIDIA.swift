@@ -51,7 +51,8 @@ extension CollateralExamination {
     return try proved(
       Finding(
         subject: CollateralArtefact.answer(answer).subject, path: issuer.path, anchor: issuer.anchor,
-        signature: Self.nvidiaSignature, signer: issuer.path.first?.subject.commonName ?? issuer.anchor.name, dates: own,
+        signature: Self.nvidiaSignature, signer: issuer.path.first?.subject.commonName ?? issuer.anchor.name,
+        dates: own,
         age: .certificate(issued: answer.thisUpdate)))
   }
 
