@@ -96,7 +96,7 @@ struct FetchedReleaseTests {
     let site = try await Site()
     await site.killFetcher()
     #expect(try await site.trustDomain() == "collateralMissing")
-    #expect(try await site.guest() == "certificatesNotEmbedded")
+    #expect(try await site.guest() == "collateralMissing")
     #expect(try await site.bench.entries().allSatisfy { $0["result"] != "allow" })
   }
 
