@@ -1,3 +1,5 @@
+import Glibc
+
 /// What separates a child from everything else in its machine.
 ///
 /// Every child has no new privileges, no capability, no core, no descriptor of ours and limits; the walls come on top, each
@@ -60,4 +62,10 @@ package struct SealedRoom: Equatable, Sendable {
       return wall
     }
   }
+}
+
+extension SealedRoom {
+  /// Who this process is.
+  package static var ownUser: UInt32 { geteuid() }
+  package static var ownGroup: UInt32 { getegid() }
 }

@@ -89,6 +89,8 @@ int32_t cplatform_next_signal(int32_t signals);
 int32_t cplatform_become_subreaper(void);
 /* A descriptor that becomes readable when the process ends. */
 int32_t cplatform_open_process(int32_t process);
+/* A pipe that no program of ours inherits. */
+int32_t cplatform_open_pipe(int32_t *source, int32_t *sink);
 /* A descriptor to wake a waiting thread with, and the call that does. */
 int32_t cplatform_open_wakeup(void);
 int32_t cplatform_wake(int32_t wakeup);
