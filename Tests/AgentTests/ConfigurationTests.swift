@@ -136,7 +136,7 @@ import Testing
 
   @Test func theModelStandsWhereItsPlaceIs() {
     #expect(
-      EngineArguments.filled(["-m", "{model}/w.gguf", "x{model}y{model}"], model: "/m") == [
+      EngineArguments.filled(["-m", "{model}/w.gguf", "x{model}y{model}"], model: "/m", socket: nil) == [
         "-m", "/m/w.gguf", "x/my/m",
       ])
     #expect(EngineArguments.firstRefused(in: ["model", "--port", "1", "trust-remote-code"]) == nil)
