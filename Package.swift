@@ -122,9 +122,6 @@ var targets: [Target] = [
   program(
     "simulated-tee", ["SimulatedTEE", "Evidence", "Bytes", "Terminal", "Transport"],
     path: "Examples/simulated-tee"),
-  // an engine that means harm, for the room it must not leave
-  .executableTarget(name: "hostile-engine", path: "Tests/HostileEngine", cSettings: cSettings),
-
   // tests
   module("TestSupport", ["Bytes"], path: "Tests/TestSupport"),
   tests("BytesTests", ["Bytes", "TestSupport"]),

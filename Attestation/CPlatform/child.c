@@ -83,7 +83,8 @@ int32_t cplatform_first_report(int source, pid_t child, int32_t *wall) {
   do count = read(source, &report, sizeof report);
   while (count < 0 && errno == EINTR);
   if (count == 0) return child; /* closed by a successful execve */
-  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
+  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {} /* another thread may have been faster */
   *wall = report.wall;
+  if (count == (ssize_t)sizeof report && report.failed == 0) return 0; /* it did what it was to do, and ended */
   return count == (ssize_t)sizeof report && report.failed > 0 ? -report.failed : -EIO;
 }

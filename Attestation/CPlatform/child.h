@@ -28,7 +28,8 @@ struct cplatform_child_report {
   int32_t wall; /* the wall it was building, 0: none */
   int32_t failed;
 };
-/* Reads the report: `child` when execve closed the pipe; otherwise waits for the child's end and returns -errno. */
+/* Reads the report: `child` when execve closed the pipe; otherwise waits for the child's end and returns -errno, or 0 when
+   the child said that nothing failed. */
 int32_t cplatform_first_report(int source, pid_t child, int32_t *wall);
 /* A pipe that execve closes; the end to write to is above 2. */
 int cplatform_open_report(int ends[2]);

@@ -30,7 +30,7 @@ struct request {
   int ends[2];          /* the report's: the parent reads the first, the child writes to the second */
 };
 
-/* [child] Never returns. */
+/* [child] Never returns; without a failure, says that there was none. */
 static void give_up(const struct request *request, uint32_t wall, int failed) {
   struct cplatform_child_report report = {(int32_t)wall, failed};
   ssize_t ignored = write(request->ends[1], &report, sizeof report);
@@ -178,7 +178,7 @@ static void run_first(struct request *request) {
   if (setsid() < 0) give_up(request, 0, errno);
   build(request);
   follow_parent(request);
-  if (!request->plan) _exit(0);
+  if (!request->plan) give_up(request, 0, 0);
   int failed = cplatform_child_place_streams(request->plan);
   if (failed) give_up(request, 0, failed);
   if (!(request->room->walls & CPLATFORM_WALL_PROCESSES)) become_program(request);

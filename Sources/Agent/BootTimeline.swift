@@ -38,10 +38,12 @@ package final class BootTimeline: Sendable {
   }
 
   /// The engine ended.
-  /// - Parameter outputBytes: what it said to nobody; `nil` when it was heard.
-  package func ended(status: Int32, outputBytes: Int?) {
+  /// - Parameters:
+  ///   - outputBytes: what it said to nobody; `nil` when it was heard.
+  ///   - hint: what to do about it.
+  package func ended(status: Int32, outputBytes: Int?, hint: String = "") {
     let output = outputBytes.map { [("outputBytes", JSONValue.int($0))] } ?? []
-    line(.end, reason: status == 0 ? "ok" : "engineEnded", hint: "", [("status", .int(status))] + output)
+    line(.end, reason: status == 0 ? "ok" : "engineEnded", hint: hint, [("status", .int(status))] + output)
   }
 
   /// The line written last, with its newline.

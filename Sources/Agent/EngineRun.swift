@@ -7,6 +7,7 @@ final class EngineRun: Sendable {
   private let engine: Configuration.Engine
   private let arguments: [String]
   private let output = Locked<OutputRing?>(nil)
+  private let isReady = Locked(false)
   private var timeline: BootTimeline { agent.timeline }
 
   init(_ agent: PodAgent, _ engine: Configuration.Engine, arguments: [String]) {
@@ -17,6 +18,12 @@ final class EngineRun: Sendable {
 
   /// What the engine said to nobody; `nil` when its output goes where ours does.
   var outputBytes: Int? { output.withLock { $0?.byteCount } }
+
+  /// For an engine that ended with an error before it was ready.
+  func hint(for status: Int32) -> String {
+    guard status != 0, !isReady.withLock({ $0 }), outputBytes ?? 0 > 0 else { return "" }
+    return "what the engine said stays in the pod; to see it, waive output in engine.room"
+  }
 
   /// - Returns: the engine's status, or 128 and the number of the signal that ended it.
   func run(on supervisor: Supervisor) async throws(AgentError) -> Int32 {
@@ -53,8 +60,9 @@ final class EngineRun: Sendable {
   private func watch(_ probe: EngineProbe?) async {
     guard let probe else { return }
     let time = engine.readyWithin
-    let isReady = (try? await OwnThread.run { probe.waitUntilReady(within: time) }) ?? false
-    if isReady {
+    let answered = (try? await OwnThread.run { probe.waitUntilReady(within: time) }) ?? false
+    if answered {
+      isReady.withLock { $0 = true }
       timeline.passed(.ready)
     } else if !probe.isStopped {
       timeline.failed(.ready, .engineNotReady)

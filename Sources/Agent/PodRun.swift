@@ -37,7 +37,7 @@ struct PodRun: Sendable {
       let run = EngineRun(agent, configuration.engine, arguments: engineArguments)
       let status = try await run.run(on: try supervisor(agent, configuration))
       agent.wipe()
-      timeline.ended(status: status, outputBytes: run.outputBytes)
+      timeline.ended(status: status, outputBytes: run.outputBytes, hint: run.hint(for: status))
       return status
     } catch {
       agent.wipe()

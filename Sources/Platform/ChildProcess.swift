@@ -42,16 +42,8 @@ package struct ChildProcess: Sendable {
   /// the program's group and ends as the program does.
   /// - Throws: `.wall` for a wall that cannot be built, and `.system(.startProcess, …)` with the number of whatever else
   ///   failed, a missing program included.
-  package static func start(_ plan: ChildPlan) throws(PlatformError) -> ChildProcess { try start(plan, in: plan.room) }
-
-  /// - Parameter plan: nothing: the room's walls are built, and the child ends with 0.
-  static func start(_ plan: ChildPlan?, in room: SealedRoom?) throws(PlatformError) -> ChildProcess {
-    let identifier: Int32
-    if let plan {
-      identifier = try spawn(plan, in: room)
-    } else {
-      identifier = try room.map { room throws(PlatformError) in unsafe try RoomRequest(room).start(nil) } ?? 0
-    }
+  package static func start(_ plan: ChildPlan) throws(PlatformError) -> ChildProcess {
+    let identifier = try spawn(plan)
     do throws(PlatformError) {
       let watch = FileDescriptor(try check(cplatform_open_process(identifier), .watchProcess))
       return ChildProcess(identifier: identifier, watch: watch)
@@ -61,7 +53,7 @@ package struct ChildProcess: Sendable {
     }
   }
 
-  private static func spawn(_ plan: ChildPlan, in room: SealedRoom?) throws(PlatformError) -> Int32 {
+  private static func spawn(_ plan: ChildPlan) throws(PlatformError) -> Int32 {
     let arguments = CStrings([plan.path] + plan.arguments)
     let environment = CStrings(plan.environment.map { "\($0.key)=\($0.value)" }.sorted())
     let directory = CStrings(plan.directory.map { [$0] } ?? [])
@@ -69,7 +61,7 @@ package struct ChildProcess: Sendable {
       path: arguments.pointers[0], arguments: arguments.pointers.baseAddress,
       environment: environment.pointers.baseAddress, directory: directory.pointers[0],
       input: plan.input ?? -1, output: plan.output ?? -1, error: plan.error ?? -1)
-    guard let room else { return try check(unsafe cplatform_spawn(&request), .startProcess) }
+    guard let room = plan.room else { return try check(unsafe cplatform_spawn(&request), .startProcess) }
     return unsafe try RoomRequest(room).start(&request)
   }
 

@@ -74,7 +74,7 @@ struct cplatform_room {
    is the room's first: it passes signals to the program's group, ends with the program's status (128 + number for a
    signal), and with it ends all that is in the room.
    When a wall cannot be built nothing is started: -errno, and `*wall` is that wall; 0: something else failed.
-   Without a plan the walls are built and the process ends with 0. */
+   Without a plan the walls are built and gone again, and 0 is returned. */
 int32_t cplatform_spawn_in_room(const struct cplatform_spawn_plan *plan, const struct cplatform_room *room, int32_t *wall);
 
 /* supervise.c */
