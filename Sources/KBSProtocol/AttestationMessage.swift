@@ -64,10 +64,7 @@ package struct AttestationMessage: Equatable, Sendable {
 
   private static func composite(_ reader: inout JSONReader) throws(KBSProtocolError) -> AttestationMessage {
     let initData = try initData(reader.optionalValue("init-data"))
-    let waivedWalls = try parsing { () throws(ParseError) in
-      guard var own = try reader.optionalObject("vouchsafe") else { return [String]() }
-      return try own.strings("waivedWalls")
-    }
+    let waivedWalls = try waivedWalls(&reader)
     let (nonce, key, primary, additional) = try parsing { () throws(ParseError) in
       var runtime = try reader.object("runtime-data")
       var evidence = try reader.object("tee-evidence")
@@ -79,6 +76,19 @@ package struct AttestationMessage: Equatable, Sendable {
     return AttestationMessage(
       version: .v0_4_0, initData: initData, teePublicKey: try teeKey(key), primaryEvidence: primary,
       additionalEvidence: additional, nonce: nonce, waivedWalls: waivedWalls)
+  }
+
+  /// Names that may stand in a log: few, short, and of letters.
+  private static func waivedWalls(_ reader: inout JSONReader) throws(KBSProtocolError) -> [String] {
+    try parsing { () throws(ParseError) in
+      guard var own = try reader.optionalObject("vouchsafe") else { return [] }
+      let names = try own.strings("waivedWalls")
+      let areNames = names.allSatisfy { name in
+        (1...32).contains(name.utf8.count) && name.utf8.allSatisfy { (0x61...0x7A).contains($0 | 0x20) }
+      }
+      guard names.count <= 16, areNames else { throw ParseError("vouchsafe.waivedWalls", .unexpected) }
+      return names
+    }
   }
 
   private static func flat(_ reader: inout JSONReader) throws(KBSProtocolError) -> AttestationMessage {

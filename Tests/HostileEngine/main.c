@@ -89,6 +89,8 @@ static void serve(int connection, struct facts *facts) {
   ssize_t count = read(connection, request, sizeof request - 1);
   if (count <= 0) return;
   request[count] = 0;
+  puts(request); /* as an engine that logs prompts would */
+  fflush(stdout);
   FILE *out = fdopen(dup(connection), "w");
   if (!out) return;
   answer(out, request, facts);

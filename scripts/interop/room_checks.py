@@ -23,6 +23,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from checks import Checks, same, true  # noqa: E402
 from stage import ROOT, Program, Stage  # noqa: E402
 
+import tlog_proof  # noqa: E402
+
 RESOURCE, MODEL = "models/hostile/key", b"the weights, which must stay in the pod\n" * 100
 SCRATCH_MIB = 16
 SPOKEN, ENVIRONMENT = b"hostile-engine-was-here", "agents-own-secret"
@@ -211,13 +213,16 @@ def opened(pod, outside, wall, missing):
 
 
 def waiver_is_logged(pod, missing):
-    """What is waived travels in the attestation, and so is in the evidence that the log names."""
-    with pod.agent([*missing, "output"]) as (program, _):
+    """What is waived is in the leaf of the decision, and replay finds it in the evidence."""
+    waived = [wall for wall in WALLS if wall in [*missing, "output"]]
+    with pod.agent(waived) as (program, _):
         true(stage_of(program, "ready"), "the engine is not ready")
-    records = [file.read_bytes() for file in (pod.stage.state / "evidence").rglob("*") if file.is_file()]
-    wanted = json.dumps({"waivedWalls": [wall for wall in WALLS if wall in [*missing, "output"]]}, separators=(",", ":"))
-    true(any(wanted.encode() in record or wanted.replace('"', '\\"').encode() in record for record in records),
-         "no evidence record names the waiver")
+    log = pod.stage.state / "log"
+    entries = map(json.loads, tlog_proof.audit(log, tlog_proof.VerifierKey((pod.stage.state / "log.vkey").read_text())))
+    last = [entry for entry in entries if entry.get("type") == "decision"][-1]
+    same((last["result"], last.get("waived")), ("allow", waived), "the last decision's leaf")
+    pod.stage.vouchsafe("audit", "replay", "--all", "--log", log, "--vkey", pod.stage.state / "log.vkey", "--evidence",
+                        pod.stage.state / "evidence")
 
 
 def main():
@@ -246,7 +251,7 @@ def main():
                 else:
                     checks.run(f"without the wall {wall} its ways out are open",
                                lambda: opened(pod, outside, wall, missing))
-            checks.run("what is waived is in the evidence that the log names", lambda: waiver_is_logged(pod, missing))
+            checks.run("what is waived is in the log", lambda: waiver_is_logged(pod, missing))
         finally:
             outside.close()
     checks.finish()
