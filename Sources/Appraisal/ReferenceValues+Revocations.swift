@@ -30,6 +30,9 @@ extension ReferenceValues {
         revoke(.measurementRevoked, "rtmr\(index)", value, RevocationScope.measurement)
       }
       revoke(.chipRevoked, "ppid", tdx.ppid, RevocationScope.chip)
+      if let instance = tdx.platformInstanceID {
+        revoke(.chipRevoked, "platformInstanceID", instance, RevocationScope.chip)
+      }
       revoke(.familyRevoked, "fmspc", tdx.fmspc, RevocationScope.family)
     }
     return found

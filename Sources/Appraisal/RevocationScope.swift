@@ -25,7 +25,7 @@ package enum RevocationScope: Hashable, Sendable {
   case resourceVersion(ResourcePath, UInt64)
   case model(String)
   case tenant(String)
-  /// One platform: 64 bytes of CHIP_ID, or 16 of PPID.
+  /// One platform: 64 bytes of CHIP_ID, or 16 of PPID or of a platform instance id.
   case chip([UInt8])
   /// 16 bytes: a platform as leaves of the log name it.
   case platform([UInt8])

@@ -42,8 +42,14 @@ extension BrokerError {
 
   func response(decisionID: String? = nil) -> HTTPResponse {
     let (status, name, detail) = answer
+    let headers =
+      switch status {
+      case 429, 503: [("Retry-After", "1")]
+      case 405: [("Allow", "GET")]
+      default: [(String, String)]()
+      }
     return HTTPResponse(
-      status: status, headers: status == 429 || status == 503 ? [("Retry-After", "1")] : [],
+      status: status, headers: headers,
       body: ErrorBody(name, detail: detail, code: code, decisionID: decisionID).encoded(),
       contentType: "application/json")
   }

@@ -23,6 +23,8 @@ package final class BrokerService: Sendable {
     case asked
     /// The log could not be written: nothing more may be released. The next start recovers, or refuses.
     case logFailed(String)
+    /// A witness showed a checkpoint under this log's key that is not of this log's history.
+    case forked(size: UInt64)
   }
 
   private init(
@@ -127,6 +129,11 @@ package final class BrokerService: Sendable {
     }
   }
 
+  /// Reads the folders of collateral again, changed or not, beside whatever goes on.
+  package func reloadCollateral() {
+    Task { [broker] in await broker.endorsements.reloadFolders(at: broker.clock(), always: true) }
+  }
+
   /// Asks a running service to end.
   package func stop() { broker.stop.signal(.asked) }
 
@@ -136,6 +143,7 @@ package final class BrokerService: Sendable {
       group.addTask { [publicServer, broker] in await Self.serve(publicServer, for: broker) }
       group.addTask { [adminServer, broker] in await Self.serve(adminServer, for: broker) }
       group.addTask { [broker] in await broker.maintain() }
+      group.addTask { [broker] in await broker.maintainCollateral() }
       let reason = await broker.stop.wait()
       if case .logFailed = reason { try? await Task.sleep(for: .milliseconds(500)) }
       group.cancelAll()
@@ -143,6 +151,7 @@ package final class BrokerService: Sendable {
     }
     switch end {
     case .logFailed(let code): return .logFailed(code)
+    case .forked(let size): return .forked(size: size)
     case .asked:
       await broker.writeDenySummary()
       await broker.flushLog()

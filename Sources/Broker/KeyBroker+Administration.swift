@@ -18,10 +18,11 @@ extension KeyBroker {
         next.values = try snapshot.values.applying(signed, at: now)
         return (.statement(signed), next)
       },
-      commit: { [self] change, position in
+      commit: { [self] change, position, values in
         // Beside the evidence too: auditors count the signatures again, and have no access to the registry.
         _ = try await evidence.store(signed.bytes)
-        return try await commit(change.leaf(registry: position, from: origin, at: now).encoded(names.writer()))
+        let leaf = change.leaf(registry: position, values: values, from: origin, at: now)
+        return try await commit(leaf.encoded(names.writer()))
       })
     if signed.statement.kind == .breakGlass {
       counters.add(.init("vouchsafe_break_glass_total"))
@@ -47,8 +48,8 @@ extension KeyBroker {
         try next.put(record)
         return (.putKey(record), next)
       },
-      commit: { [self] change, position in
-        try await commit(change.leaf(registry: position, from: origin, at: now).encoded(names.writer()))
+      commit: { [self] change, position, values in
+        try await commit(change.leaf(registry: position, values: values, from: origin, at: now).encoded(names.writer()))
       })
     guard let record = await registry.snapshot.keys[path] else { throw BrokerError.storeDamaged }
     return (record, receipt)
@@ -63,8 +64,8 @@ extension KeyBroker {
         let record = names.noise().map { RegistryChange.deletion(of: path, noise: $0) }
         return (.deleteKey(path, record: record), next)
       },
-      commit: { [self] change, position in
-        try await commit(change.leaf(registry: position, from: origin, at: now).encoded(names.writer()))
+      commit: { [self] change, position, values in
+        try await commit(change.leaf(registry: position, values: values, from: origin, at: now).encoded(names.writer()))
       })
   }
 

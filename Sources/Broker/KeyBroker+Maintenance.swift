@@ -12,11 +12,21 @@ extension KeyBroker {
     while !Task.isCancelled {
       do { try await Task.sleep(for: .seconds(1)) } catch { return }
       await flushLog()
+      await readWitnesses()
       untilSummary -= 1
       if untilSummary == 0 {
         untilSummary = 60
         await writeDenySummary()
       }
+    }
+  }
+
+  /// Keeps collateral at hand, beside requests and never in their way.
+  func maintainCollateral() async {
+    while !Task.isCancelled {
+      do { try await Task.sleep(for: EndorsementStore.maintenanceInterval) } catch { return }
+      await endorsements.reloadFolders(at: clock())
+      await endorsements.refreshDue(at: clock())
     }
   }
 

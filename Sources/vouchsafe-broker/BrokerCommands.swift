@@ -74,6 +74,9 @@ private let serveCommand = Command(
     Option("--admin-listen", value: "HOST:PORT", "where administrators call (default 127.0.0.1:8444)"),
     Option("--anchors", value: "FILE", repeats: true, "extra trust anchors; all they vouch for is marked simulated"),
     Option("--collateral", value: "DIR", repeats: true, "vendor certificates and revocation lists"),
+    Option(
+      "--witness-checkpoint", value: "FILE", repeats: true,
+      "a signed checkpoint of this log that somebody kept: a state that does not reach it is not served"),
   ],
   example: "vouchsafe-broker serve --state /var/lib/vouchsafe --listen 0.0.0.0:8443"
 ) { arguments in
@@ -94,6 +97,11 @@ private let serveCommand = Command(
   case .logFailed(let reason):
     throw Failure(
       .integrity, "the decision log could not be written (\(reason)); nothing more is released. Start again to recover")
+  case .forked(let size):
+    throw Failure(
+      .integrity,
+      "a witness holds another history of this log: its key signed two of size \(size). Nothing more is released; keep "
+        + "this state and the exchange folder as they are, and find out who has the log's key or put back an old disk")
   }
 }
 
@@ -108,7 +116,9 @@ private final class Running: Sendable {
     switch (signal, service.withLock { $0 }) {
     case (.stop, nil): exit(ExitCode.ok.rawValue)
     case (.stop, let service?): service.stop()
-    case (.reload, let service): service?.reloadCertificate(state)
+    case (.reload, let service):
+      service?.reloadCertificate(state)
+      service?.reloadCollateral()
     }
   }
 }
@@ -145,6 +155,7 @@ private func readConfiguration(_ arguments: Arguments) throws -> BrokerConfigura
   if let listen = try address("--admin-listen") { configuration.adminListen = listen }
   configuration.anchors += arguments.values("--anchors")
   configuration.collateral += arguments.values("--collateral")
+  configuration.witnessCheckpoints += arguments.values("--witness-checkpoint")
   return configuration
 }
 
@@ -155,6 +166,11 @@ private func parseConfiguration(_ path: String) throws -> BrokerConfiguration {
     let absolute = { (name: String) in name.hasPrefix("/") ? name : folder + name }
     configuration.anchors = configuration.anchors.map(absolute)
     configuration.collateral = configuration.collateral.map(absolute)
+    configuration.collateralFetcher = configuration.collateralFetcher.map(absolute)
+    if let witnesses = configuration.witnesses {
+      configuration.witnesses?.policyFile = absolute(witnesses.policyFile)
+      configuration.witnesses?.exchange = absolute(witnesses.exchange)
+    }
     return configuration
   } catch let error as ParseError {
     let near =

@@ -43,4 +43,5 @@ let auditCommands: [Command] = [
     options: [AuditOptions.vkey, AuditOptions.policy, .output],
     example: "vouchsafe audit proof release.tlog-proof --vkey log.vkey -o json",
     run: { try AuditProof.run($0) }),
+  AuditFetch.command, AuditMonitor.command, AuditReportCommand.command, AuditWitness.command, AuditRelay.command,
 ]

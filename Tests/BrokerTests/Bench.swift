@@ -33,6 +33,8 @@ final class Bench: Sendable {
     var approvers = 2
     var quorum = 2
     var collateral = Endorsements.none
+    /// Where more comes from.
+    var store: EndorsementStore.Parts?
     var breakGlass = 0
     var privateNames = false
     /// The simulated roots count as the vendors' own, which no configuration can say.
@@ -84,15 +86,19 @@ final class Bench: Sendable {
     let anchorsDocument = CanonicalJSON.encode(.array([SimulatedKeys.shared.anchorsFile]))
     let anchorsDigest = options.anchors ? try await evidence.store(anchorsDocument) : nil
     let clock: @Sendable () -> Timestamp = { time.withLock { $0 } }
+    let anchors = try Self.anchors(options)
+    var storeParts = options.store ?? EndorsementStore.Parts(anchors: anchors)
+    storeParts.anchors = anchors
+    let store = EndorsementStore(storeParts)
+    store.hold(options.collateral, at: clock())
     var configuration = BrokerConfiguration()
     configuration.releaseHold = .zero
     (configuration.attestRate, configuration.attestBurst) = (options.rate, options.rate)
     let instance = Instance(logName: "vouchsafe.test/log", logEpoch: "e", privateNames: options.privateNames)
     broker = KeyBroker(
       KeyBroker.Parts(
-        configuration: configuration, instance: instance, keyring: keyring, anchors: try Self.anchors(options),
-        extraAnchorsDigest: anchorsDigest,
-        endorsements: EndorsementStore(supplied: options.collateral), log: log, evidence: evidence, registry: registry,
+        configuration: configuration, instance: instance, keyring: keyring, anchors: anchors,
+        extraAnchorsDigest: anchorsDigest, endorsements: store, log: log, evidence: evidence, registry: registry,
         events: EventLog(service: "test", now: clock), origin: Leaf.Origin(node: "test", build: "b", logEpoch: "e"),
         workers: 2, clock: clock, random: SystemRandom.bytes))
     disk = disks.log
@@ -165,6 +171,21 @@ final class Bench: Sendable {
       leaves.append(try StrictJSON.parse(try await broker.log.entry(at: index)))
     }
     return leaves
+  }
+}
+
+extension EndorsementStore {
+  /// As if these lay in a folder.
+  func hold(_ endorsements: Endorsements, at now: Timestamp) {
+    let artefacts =
+      endorsements.certificates.map { CollateralArtefact.certificate($0) }
+      + endorsements.revocationLists.map { CollateralArtefact.revocationList($0) }
+      + endorsements.documents.map { CollateralArtefact.document($0) }
+    let proofs = state.withLock { state in
+      state.stock.replaceFolders(artefacts, anchors: parts.anchors, at: now)
+      return state.stock.proofs
+    }
+    remember(proofs, at: now)
   }
 }
 

@@ -36,7 +36,9 @@ enum RegistryChange: Sendable {
     }
   }
 
-  func leaf(registry: RegistryPosition, from origin: Leaf.Origin, at now: Timestamp) -> Leaf {
+  /// - Parameter values: the digest of the reference values in force after the change; decisions made under them cite it.
+  func leaf(registry: RegistryPosition, values: [UInt8], from origin: Leaf.Origin, at now: Timestamp) -> Leaf {
+    let values: (String, JSONValue) = ("refvalues", .string(Hex.encode(values)))
     let digest = blob.map { JSONValue.string(Hex.encode(Hash.sha256.digest($0))) } ?? .null
     switch self {
     case .statement(let signed):
@@ -45,7 +47,7 @@ enum RegistryChange: Sendable {
         Self.leafKind(statement.kind), from: origin, at: now, simulated: false, registry: registry,
         [
           ("change", "statement"), ("statement", digest), ("kind", .string(statement.kind.rawValue)),
-          ("scope", .string(statement.scope)), ("version", .int(statement.version)),
+          ("scope", .string(statement.scope)), ("version", .int(statement.version)), values,
           ("not_after", .string(statement.notAfter.rfc3339)),
         ])
     case .putKey(let record):
@@ -53,12 +55,13 @@ enum RegistryChange: Sendable {
         .resource, from: origin, at: now, simulated: false, registry: registry,
         [
           ("change", "put"), ("resource", .string(record.resource.text)), ("resource_version", .int(record.version)),
-          ("kek", .string(record.kekID)), ("bundle", .string(record.bundle)), ("record", digest),
+          ("kek", .string(record.kekID)), ("bundle", .string(record.bundle)), ("record", digest), values,
         ])
     case .deleteKey(let path, let record):
       return Leaf(
         .resource, from: origin, at: now, simulated: false, registry: registry,
-        [("change", "delete"), ("resource", .string(path.text))] + (record == nil ? [] : [("record", digest)]))
+        [("change", "delete"), ("resource", .string(path.text)), values]
+          + (record == nil ? [] : [("record", digest)]))
     }
   }
 

@@ -3,6 +3,6 @@ extension BrokerConfiguration {
   /// - Throws: `StartError` for the first that is missing or not what it should be.
   package func checkFiles() throws {
     _ = try OpenedState.loadAnchors(anchors)
-    _ = try OpenedState.loadCollateral(collateral)
+    _ = try CollateralFolders(paths: collateral).read()
   }
 }

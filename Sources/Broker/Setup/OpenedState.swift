@@ -22,7 +22,9 @@ struct OpenedState: Sendable {
     let events = EventLog(service: "broker", now: clock)
     let stop = StopSignal()
     let directory = try openLocked(state.log)
-    let log = try await openLog(directory, state, instance, keyring)
+    let witnessing = try Witnessing(configuration, instance, keyring)
+    let witnessed = try await witnessing.checkpoints()
+    let log = try await openLog(directory, state, instance, keyring, witnessed)
     report(log.recovery, to: events)
     let (approvers, breakGlass) = (try readIfThere(state.approvers), try readIfThere(state.breakGlass))
     let digests = StateDigests(approvers: approvers, breakGlass: breakGlass)
@@ -38,11 +40,14 @@ struct OpenedState: Sendable {
     let parts = KeyBroker.Parts(
       configuration: configuration, instance: instance, keyring: keyring, anchors: anchors,
       extraAnchorsDigest: anchorsDigest,
-      endorsements: EndorsementStore(supplied: try loadCollateral(configuration.collateral)), log: log,
+      endorsements: try openEndorsements(
+        state, configuration, anchors, events, isNew: await log.size <= 1, at: clock()),
+      log: log,
       evidence: evidence, registry: registry, events: events,
       origin: Leaf.Origin(
         node: configuration.node, build: Hex.encode(OwnProgram.digest()), logEpoch: instance.logEpoch),
-      workers: max(2, Processors.available), clock: clock, random: SystemRandom.bytes, stop: stop)
+      workers: max(2, Processors.available), clock: clock, random: SystemRandom.bytes,
+      witnesses: try witnessing.board(), stop: stop)
     return OpenedState(parts: parts, lock: directory, digests: digests)
   }
 
@@ -102,7 +107,8 @@ struct OpenedState: Sendable {
 
   /// Recovers the log on a thread of its own: a large one takes its time, and signals are heard meanwhile.
   private static func openLog(
-    _ directory: DurableDirectory, _ state: StateDirectory, _ instance: Instance, _ keyring: Keyring
+    _ directory: DurableDirectory, _ state: StateDirectory, _ instance: Instance, _ keyring: Keyring,
+    _ witnessed: [Checkpoint]
   ) async throws -> DecisionLog {
     guard let signer = try? NoteSigner(name: instance.logName, key: keyring.logKey) else {
       throw StateFile.instance.fault(.malformed("names no log"), at: state.instance)
@@ -115,7 +121,8 @@ struct OpenedState: Sendable {
     do {
       let executor = try SerialThread()
       return try await OwnThread.run {
-        try DecisionLog.open(directory, signer: signer, absence: .refuse, executor: executor)
+        try DecisionLog.open(
+          directory, signer: signer, absence: .refuse, executor: executor, witnessed: witnessed)
       }
     } catch let error as LogError { throw startError(error, folder: state.log) }
   }
@@ -183,17 +190,27 @@ struct OpenedState: Sendable {
     return (anchors, documents.isEmpty ? [] : CanonicalJSON.encode(.array(documents)))
   }
 
-  static func loadCollateral(_ folders: [String]) throws -> Endorsements {
-    var artefacts: [[UInt8]] = []
-    for folder in folders {
-      do {
-        let tree = try FileTree.open(folder)
-        for entry in try tree.entries() where entry.kind == .file {
-          artefacts.append(try tree.readFile(entry.name, limitBytes: 8 << 20))
-        }
-      } catch { throw StartError.collateralUnreadable(folder: folder) }
+  /// The folders are read once here, so that one that cannot be read stops the start.
+  private static func openEndorsements(
+    _ state: StateDirectory, _ configuration: BrokerConfiguration, _ anchors: Anchors, _ events: EventLog,
+    isNew: Bool, at now: Timestamp
+  ) throws -> EndorsementStore {
+    let file = RollbackFile(try DurableDirectory(path: state.path), folder: state.path)
+    let memory = try file.read()
+    var parts = EndorsementStore.Parts(anchors: anchors)
+    parts.folders = CollateralFolders(paths: configuration.collateral)
+    if let socket = configuration.collateralFetcher {
+      let client = FetcherClient(socket: socket)
+      parts.fetch = { await client.fetch($0, deadline: $1) }
     }
-    return Endorsements(recognising: artefacts)
+    parts.memoryFile = file
+    parts.memory = memory ?? RollbackMemory()
+    parts.memoryOrigin = memory != nil ? .kept : isNew ? .new : .lost
+    parts.events = events
+    if parts.memoryOrigin == .lost { events.write(.warning, "collateral-memory-lost") }
+    let store = EndorsementStore(parts)
+    try store.readFolders(at: now)
+    return store
   }
 }
 
