@@ -74,7 +74,7 @@ class Mutate(unittest.TestCase):
             self.assertEqual(lines.count(one.line), 1, f"{one.name}: its line does not stand once in {one.file}")
             module, name = one.test.split(".")
             sources = "".join(file.read_text() for file in (ROOT / "Tests" / module).rglob("*.swift"))
-            self.assertIn(f"func {name}(", sources, f"{one.name}: there is no {one.test}")
+            self.assertTrue(f"func {name}(" in sources, f"{one.name}: there is no {one.test}")
 
 
 if __name__ == "__main__":
