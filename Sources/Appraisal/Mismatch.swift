@@ -9,7 +9,7 @@ package struct Mismatch: Equatable, Sendable {
     case vmplNotZero, platformUnknownBits, strictRule
     case tcbNotUpToDate, performanceMonitored, partitioningAware, septVEEnabled, attributesUnknownBits, serviceTDBound
     case featuresMissing
-    case firmwareIDMissing, measurementMismatch, measurementMissing, measurementConflict
+    case firmwareIDMissing, measurementMismatch, certificateExpired
     // the state of the reference values
     case noReferenceValues, everythingRevoked, bundleRevoked, measurementRevoked, chipRevoked, productRevoked
     case bundleNotYetValid, bundleExpired
@@ -21,6 +21,9 @@ package struct Mismatch: Equatable, Sendable {
     case advisoryUnmet, advisoryUnknown, advisoryTableMissing, advisoryTableExpired, cpuUnknown
     case registerMismatch, registerUnproven, eventLogMissing, moduleNotAllowed, ownerNotAllowed, serviceTDNotAllowed
     case evaluationTooOld, tdAttributeMissing, tdAttributeForbidden, featuresNotAllowed
+    // GPUs against a bundle
+    case gpuNotInBundle, gpuCount, gpuModelNotAllowed, gpuBoardNotAllowed, gpuModeNotAllowed, gpuDriverTooOld
+    case gpuVBIOSTooOld, gpuNotAllowed, gpuTopologyUnproven
     // a release
     case resourceRevoked, resourceUnbound, bundleNotPermitted, resourceNotInBundle, conditionUnmet
   }

@@ -6,13 +6,13 @@ import Cryptography
 /// Shape: eight lines, in this order, each ending in a newline: `vouchsafe/statement/v1`, `kind`, `scope`, `version`, `prev`,
 /// `not-after`, `digest` and `body` (base64 of canonical JSON). Spec: reliability §7.5.
 package struct ReferenceStatement: Equatable, Sendable {
-  package enum Kind: String, Sendable, CaseIterable { case reference, rule, revoke, unrevoke, quorum, advisories }
+  package enum Kind: String, Sendable, CaseIterable { case reference, rule, revoke, unrevoke, quorum, advisories, exception }
 
   static let header = "vouchsafe/statement/v1"
   package static let bodyLimitBytes = 40 * 1024
 
   package let kind: Kind
-  /// A bundle's name, a resource path, a revocation scope, `approvers`, or `table` for advisories.
+  /// A bundle's name, a resource path, a revocation scope, `approvers`, `table` for advisories, or what an exception is about.
   package let scope: String
   /// From 1 on, one more than the statement before it in the same chain.
   package let version: UInt64
@@ -60,6 +60,7 @@ package struct ReferenceStatement: Equatable, Sendable {
     case .revoke, .unrevoke: "revocation \(scope)"
     case .quorum: "quorum \(scope)"
     case .advisories: "advisories \(scope)"
+    case .exception: "exception \(scope)"
     }
   }
 

@@ -11,6 +11,9 @@ extension ReferenceValues {
     try checkSignatures(signed, content)
     guard now < statement.notAfter else { throw .expired }
     try checkPlace(of: statement)
+    if case .exception(let exception) = content, exception.notAfter > now.adding(ManifestException.longest) {
+      throw .exceptionTooLong
+    }
     var next = self
     try next.take(content, statement)
     next.heads[statement.chain] = Head(version: statement.version, digest: statement.digest)
@@ -65,6 +68,10 @@ extension ReferenceValues {
     case .quorum(let new): quorum = new
     case .advisories(let table):
       advisories = ActiveAdvisories(table: table, version: statement.version, digest: statement.bodyDigest)
+    case .exception(let exception):
+      exceptions[exception.scope] = ActiveException(
+        exception: exception, version: statement.version, digest: statement.bodyDigest)
+      guard exceptions.count <= Self.exceptionLimit else { throw .tooMany }
     }
   }
 }

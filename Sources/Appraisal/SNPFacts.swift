@@ -47,7 +47,10 @@ struct Facts: Equatable, Sendable {
 
   var isSimulated: Bool
   var platform: Platform
+  /// Of the platform alone.
   var strictRefusals: [Refusal] = []
+  /// `nil` when no GPU was shown.
+  var devices: DeviceFacts?
 
   var tee: TEE {
     switch platform {

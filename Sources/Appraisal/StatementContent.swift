@@ -9,6 +9,7 @@ package enum StatementContent: Equatable, Sendable {
   case unrevoke(RevocationScope, reason: String)
   case quorum(ApproverQuorum)
   case advisories(AdvisoryTable)
+  case exception(ManifestException)
 
   package static let quorumScope = "approvers"
   package static let advisoriesScope = "table"
@@ -36,6 +37,13 @@ package enum StatementContent: Equatable, Sendable {
       do throws(ParseError) { table = try AdvisoryTable(document: statement.body) } catch { throw .advisories(error) }
       guard statement.scope == Self.advisoriesScope else { throw .bodyMismatch }
       self = .advisories(table)
+    case .exception:
+      let exception: ManifestException
+      do throws(ParseError) { exception = try ManifestException(document: statement.body) } catch {
+        throw .exception(error)
+      }
+      guard exception.scope == statement.scope else { throw .bodyMismatch }
+      self = .exception(exception)
     }
   }
 

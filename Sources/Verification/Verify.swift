@@ -19,6 +19,7 @@ package func verify(
     return .failure(Refusal(.deviceEvidenceAlone, "deviceNonce", got: "none", wanted: "one of this session"))
   }
   var examination = NVIDIAExamination(devices, endorsements, nonce: nonce, anchors: anchors, now: now)
+  examination.isRecording = true
   return examination.verdict().map { claims.covering($0, basis: examination.basis) }
 }
 
