@@ -31,6 +31,10 @@ struct BrokerReferences {
     case .rule: return listing["rules"]?.arrayValue?.first { $0["resource"]?.stringValue == scope }
     case .quorum: return listing["quorum"].flatMap { $0.isNull ? nil : $0 }
     case .advisories: return listing["advisories"]?["document"]
+    case .exception:
+      return listing["exceptions"]?.arrayValue?.first { document in
+        (try? ManifestException(document: document))?.scope == scope
+      }
     case .revoke, .unrevoke: return nil
     }
   }

@@ -1,4 +1,4 @@
-package import Bytes
+import Bytes
 package import Evidence
 
 /// What a bundle asks of a platform's NVIDIA GPUs: the member `gpus`. A bundle without it admits no platform that shows

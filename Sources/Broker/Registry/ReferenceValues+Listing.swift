@@ -11,7 +11,9 @@ extension ReferenceValues {
       ("quorum", quorum?.document ?? .null), ("bundles", .array(shownBundles)),
       ("rules", .array(rules.values.sorted { $0.resource < $1.resource }.map(\.document))),
       ("revocations", .strings(revocations.map(\.text).sorted())),
-      ("advisories", advisories.map(Self.row) ?? .null), ("chains", chains),
+      ("advisories", advisories.map(Self.row) ?? .null),
+      ("exceptions", .array(exceptions.sorted { $0.key < $1.key }.map { $0.value.exception.document })),
+      ("chains", chains),
     ])
   }
 

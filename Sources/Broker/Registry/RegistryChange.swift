@@ -51,7 +51,7 @@ enum RegistryChange: Sendable {
     switch kind {
     case .revoke: .revoke
     case .advisories: .advisories
-    case .reference, .rule, .unrevoke, .quorum: .refvalues
+    case .reference, .rule, .unrevoke, .quorum, .exception: .refvalues
     }
   }
 

@@ -8,8 +8,8 @@ package struct ProvedDevice: Sendable {
   let carried: DeviceChain
   let proof: ProvedNVIDIAChain
 
-  /// SHA-256 over the certificates.
-  package var digest: [UInt8] { carried.digest }
+  /// SHA-256 over the certificates as a device sends them.
+  package static func digest(of evidence: DeviceEvidence) -> [UInt8] { Hash.sha256.digest(evidence.certificateChain) }
   /// Every certificate, list and answer of its proof holds.
   package func isCurrent(at now: Timestamp) -> Bool { proof.validity?.contains(now) ?? false }
 }
@@ -69,12 +69,13 @@ extension NVIDIAProver {
 
 extension Endorsements {
   /// The same carriers, and a device that was proved with them. One that was proved with others is not taken.
-  package func adding(_ device: ProvedDevice) -> Endorsements {
-    guard Set(device.proof.answers).isSubset(of: answers),
-      Set(device.proof.chain.revocationLists).isSubset(of: revocationLists)
+  /// - Parameter digest: of the certificates that it was proved by.
+  package func adding(_ device: ProvedDevice, for digest: [UInt8]) -> Endorsements {
+    guard device.proof.answers.allSatisfy(answers.contains),
+      device.proof.chain.revocationLists.allSatisfy(revocationLists.contains)
     else { return self }
     var copy = self
-    copy.proved.devices[device.digest] = device
+    copy.proved.devices[digest] = device
     return copy
   }
 
