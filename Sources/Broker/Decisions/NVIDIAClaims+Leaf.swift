@@ -1,4 +1,5 @@
 import Bytes
+import Evidence
 import Verification
 
 // What a decision's leaf says of GPUs. Spec: reliability §2.4.

@@ -1,6 +1,7 @@
 import Bytes
 import Collateral
 import Evidence
+import Telemetry
 import Verification
 
 /// What there is for the GPUs of one guest.
