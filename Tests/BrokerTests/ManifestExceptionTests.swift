@@ -2,6 +2,7 @@ import Appraisal
 import Bytes
 import Cryptography
 import Evidence
+import Replay
 import SignedNotes
 import SimulatedTEE
 import Testing
