@@ -6,6 +6,7 @@ import PackageDescription
 // compiler does not. VOUCHSAFE_STRICT=1 (set by scripts/check and CI) makes every warning an error.
 
 let isStrict = Context.environment["VOUCHSAFE_STRICT"] == "1"
+let isCrashing = Context.environment["VOUCHSAFE_CRASH"] == "1"
 let isFuzzing = Context.environment["VOUCHSAFE_FUZZ"] == "1"
 
 let swiftSettings: [SwiftSetting] =
@@ -130,6 +131,7 @@ var targets: [Target] = [
 
   // tests
   module("TestSupport", ["Bytes"], path: "Tests/TestSupport"),
+  module("HostileDisk", ["TransparencyLog", "TestSupport"], path: "Tests/HostileDisk"),
   tests("BytesTests", ["Bytes", "TestSupport"]),
   tests("TerminalTests", ["Terminal", "Bytes"]),
   tests("TelemetryTests", ["Telemetry", "Bytes"]),
@@ -145,7 +147,10 @@ var targets: [Target] = [
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
   tests(
     "TransparencyLogTests",
-    ["TransparencyLog", "SignedNotes", "Cryptography", "Telemetry", "Platform", "Bytes", "TestSupport"]),
+    [
+      "TransparencyLog", "SignedNotes", "Cryptography", "Telemetry", "Platform", "Bytes", "TestSupport",
+      "HostileDisk",
+    ]),
   tests("KBSProtocolTests", ["KBSProtocol", "Cryptography", "Bytes", "TestSupport"]),
   tests("WeightsTests", ["Weights", "Cryptography", "SignedNotes", "Bytes", "TestSupport"]),
   tests("TransportTests", ["Transport", "Fetch", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
@@ -170,6 +175,20 @@ var targets: [Target] = [
       "Cryptography", "Fetch", "Transport", "Platform", "Telemetry", "Terminal", "Bytes", "TestSupport",
     ]),
 ]
+
+// Crash histories (scripts/crash-histories): an optimized program over the broker's inner parts, so built with
+// -enable-testing, and with stand-ins for signatures, of which it makes millions.
+if isCrashing {
+  let histories = program(
+    "crash-histories",
+    [
+      "Broker", "Appraisal", "TransparencyLog", "SignedNotes", "KBSProtocol", "Cryptography", "Platform", "Terminal",
+      "Bytes", "TestSupport", "HostileDisk", "CheapSignatures",
+    ], path: "Tests/CrashHistories")
+  let wrapped = ["cc_ed25519_sign", "cc_ed25519_verify"].flatMap { ["-Xlinker", "--wrap=\($0)"] }
+  histories.linkerSettings = [.unsafeFlags(wrapped)]
+  targets += [door("CheapSignatures", path: "Tests/CheapSignatures", links: ["crypto"]), histories]
+}
 
 // Fuzzing (scripts/fuzz): every module is instrumented, and each parser of outside bytes gets an executable under
 // Tests/Fuzz. VOUCHSAFE_FUZZ_RUNTIME is the toolchain's libFuzzer archive, which scripts/fuzz finds.

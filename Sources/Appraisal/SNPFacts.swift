@@ -51,6 +51,8 @@ struct Facts: Equatable, Sendable {
   var strictRefusals: [Refusal] = []
   /// `nil` when no GPU was shown.
   var devices: DeviceFacts?
+  /// 16 bytes that stand for the platform in leaves of the log; `nil` where nobody knows them.
+  var pseudonym: [UInt8]?
 
   var tee: TEE {
     switch platform {

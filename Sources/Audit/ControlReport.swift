@@ -73,6 +73,7 @@ package struct ControlReport: Sendable {
     "v", "type", "time", "node", "build", "epoch", "sim", "registry", "result", "reasons", "bundles", "refvalues",
     "explanation", "for", "resource", "resource_version", "kek", "tee", "measure", "tcb", "tee_key", "challenge",
     "evidence", "collateral", "initdata", "platform", "policy", "advisory_table", "client", "prev_epoch", "approvers",
-    "anchors", "bound", "attestation", "log_dropped_bytes", "change", "statement", "kind", "scope", "version", "bundle", "record",
+    "anchors", "bound", "attestation", "log_dropped_bytes", "change", "statement", "kind", "scope", "version", "bundle",
+    "record",
   ]
 }

@@ -1,6 +1,7 @@
 import Appraisal
 import Bytes
 import Cryptography
+import KBSProtocol
 import Telemetry
 import TransparencyLog
 import Transport
@@ -24,6 +25,8 @@ extension KeyBroker {
       ("quorum", quorum), ("bundles", .int(snapshot.values.bundles.count)), ("keys", .int(snapshot.keys.count)),
       ("log", .object([("origin", .string(instance.logName)), ("size", .int(size))])),
       ("registryEpoch", .int(snapshot.position.epoch)), ("collateral", endorsements.status(at: clock())),
+      ("privateNames", .bool(names.isPrivate)),
+      ("breakGlass", .int(snapshot.values.activeGrants(at: clock()).count)),
     ])
   }
 
@@ -33,6 +36,8 @@ extension KeyBroker {
     counters.set(.init("vouchsafe_log_dropped_bytes"), Int64(log.recovery.droppedBytes))
     counters.set(.init("vouchsafe_registry_epoch"), Int64(clamping: await registry.snapshot.position.epoch))
     setWitnessGauges()
+    let grants = await registry.snapshot.values.activeGrants(at: clock())
+    counters.set(.init("vouchsafe_break_glass_active"), Int64(grants.count))
     counters.set(.init("vouchsafe_unsafe_options"), extraAnchorsDigest == nil ? 0 : 1)
     endorsements.observe(at: clock())
     return HTTPResponse(
@@ -53,7 +58,7 @@ extension KeyBroker {
   }
 
   func tokenKeys() -> HTTPResponse {
-    let keys: JSONValue = .object([("keys", .array([keyring.tokenKey.publicKey.signingJWK(algorithm: "ES256")]))])
+    let keys: JSONValue = .object([("keys", .array([EARToken.publishedKey(keyring.tokenKey.publicKey)]))])
     return HTTPResponse(status: 200, body: CanonicalJSON.encode(keys), contentType: "application/json")
   }
 

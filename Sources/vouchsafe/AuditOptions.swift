@@ -9,6 +9,8 @@ import TransparencyLog
 enum AuditOptions {
   static let vkey = Option("--vkey", value: "FILE", "the log's verifier key (C2SP vkey text)")
   static let policy = Option("--policy", value: "FILE", "witnesses that must have cosigned (C2SP tlog-policy)")
+  static let openings = Option(
+    "--openings", value: "FILE", "names of a private log, from vouchsafe audit reveal; each is checked")
   static let ca = Option("--ca", value: "FILE", "PEM certificates to believe the log's server by")
 
   static func key(_ arguments: Arguments) throws(Failure) -> NoteVerifierKey {

@@ -33,6 +33,8 @@ SUITES = [
      [str(PYTHON), "scripts/interop/kill9.py", "--seconds", "30"], 300),
     ("witness", "witnesses, relay and monitor against brokers and logs that lie",
      [str(PYTHON), "scripts/interop/witness_checks.py"], 300),
+    ("crash", "no crash of a hostile disk loses what was released, and each broken promise of a disk shows",
+     ["scripts/crash-histories"], 1200),
     ("demo", "the demonstration goes as told, and fails where a program fails",
      [str(PYTHON), "scripts/interop/demo_checks.py"], 900),
     ("transcripts", "what the programs print and how they end", ["scripts/transcripts"], 300),

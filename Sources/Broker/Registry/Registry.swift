@@ -88,6 +88,8 @@ actor Registry {
     case .put(let digest):
       try snapshot.put(try KeyRecord(parsing: try await blobs.read(digest)))
     case .delete(let path): try snapshot.delete(path)
+    case .deleteRecorded(let digest):
+      try snapshot.delete(try RegistryChange.deleted(parsing: try await blobs.read(digest)))
     }
   }
 
