@@ -36,7 +36,8 @@ package struct RecordedInputs: Sendable {
   /// As if other carriers had been at hand at another time.
   package func verified(with endorsements: Endorsements, at time: Timestamp) -> Result<Claims, Refusal> {
     verify(
-      evidence, devices: devices, with: endorsements, binding: binding, anchors: anchors, at: time, floors: record.floors)
+      evidence, devices: devices, with: endorsements, binding: binding, anchors: anchors, at: time,
+      floors: record.floors)
   }
 
   private static func read(

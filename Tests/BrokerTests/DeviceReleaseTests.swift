@@ -147,7 +147,9 @@ private func with(_ change: (inout SimulatedGPU) -> Void) -> SimulatedGPUSet {
 }
 
 @Test func theVeryDevicesMayBePinned() async throws {
-  let digests = twoGPUs.devices.map { JSONValue.string(Hex.encode(Hash.sha256.digest($0.leafTemplate.subjectPublicKeyInfo))) }
+  let digests = twoGPUs.devices.map {
+    JSONValue.string(Hex.encode(Hash.sha256.digest($0.leafTemplate.subjectPublicKeyInfo)))
+  }
   let bench = try await bench(twoGPUs, gpuBundle { $0["devices"] = .array(digests) })
   #expect(try await Pod.attested(bench) { $0.gpus = twoGPUs }.1.status == 200)
   var other = SimulatedGPUSet((1..<3).map { SimulatedGPU($0) }, issuedAt: issued)

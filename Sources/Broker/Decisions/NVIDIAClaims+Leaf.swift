@@ -10,7 +10,8 @@ extension NVIDIAClaims {
 extension DeviceClaims {
   fileprivate var leafMeasure: JSONValue {
     .object([
-      ("chip", .string(chip)), ("driver", driverVersion.map { .string($0) } ?? .null), ("vbios", .string(firmwareVersion)),
+      ("chip", .string(chip)), ("driver", driverVersion.map { .string($0) } ?? .null),
+      ("vbios", .string(firmwareVersion)),
       ("measurements", .string(Hex.encode(measurementsDigest))), ("rims", .strings(manifests.map { Hex.encode($0) })),
       ("mode", mode.map { .string($0.rawValue) } ?? .null),
     ])

@@ -36,7 +36,9 @@ struct EvidenceGroup: Hashable, Sendable {
       var writer = ByteWriter()
       for device in devices.devices {
         let opaque = device.report.opaque
-        for version in [opaque.driverVersion, opaque.firmwareVersion, opaque.project, opaque.projectSKU, opaque.chipSKU] {
+        for version in [
+          opaque.driverVersion, opaque.firmwareVersion, opaque.project, opaque.projectSKU, opaque.chipSKU,
+        ] {
           writer.lengthPrefixed(Array((version ?? "").utf8))
         }
         writer.lengthPrefixed(device.certificateChain)

@@ -108,9 +108,10 @@ package struct SimulatedAnswer: Sendable {
   }
 
   private static func signature(_ raw: [UInt8]) -> [UInt8] {
-    DERWriter.sequence([raw.prefix(48), raw.suffix(48)].map { half in
-      let magnitude = Array(half.drop { $0 == 0 })
-      return DERWriter.element(0x02, (magnitude.first ?? 0) >= 128 ? [0] + magnitude : magnitude)
-    })
+    DERWriter.sequence(
+      [raw.prefix(48), raw.suffix(48)].map { half in
+        let magnitude = Array(half.drop { $0 == 0 })
+        return DERWriter.element(0x02, (magnitude.first ?? 0) >= 128 ? [0] + magnitude : magnitude)
+      })
   }
 }

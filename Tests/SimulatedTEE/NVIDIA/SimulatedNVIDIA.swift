@@ -23,7 +23,9 @@ package struct SimulatedNVIDIA: Sendable {
 
   // MARK: devices
 
-  package var rootTemplate: SimulatedCertificate { authority(Self.rootName, keys.root, by: (Self.rootName, keys.root), 1) }
+  package var rootTemplate: SimulatedCertificate {
+    authority(Self.rootName, keys.root, by: (Self.rootName, keys.root), 1)
+  }
   package var identityTemplate: SimulatedCertificate {
     authority(Self.identityName, keys.identity, by: (Self.rootName, keys.root), 2)
   }
