@@ -130,6 +130,7 @@ var targets: [Target] = [
     path: "Examples/simulated-tee"),
 
   // tests
+  door("NVMLStub", path: "Tests/NVMLStub"),
   module("TestSupport", ["Bytes"], path: "Tests/TestSupport"),
   module("HostileDisk", ["TransparencyLog", "TestSupport"], path: "Tests/HostileDisk"),
   tests("BytesTests", ["Bytes", "TestSupport"]),
@@ -171,7 +172,7 @@ var targets: [Target] = [
   tests(
     "AgentTests",
     [
-      "Agent", "SimulatedTEE", "Evidence", "Verification", "Weights", "KBSProtocol", "SignedNotes", "TransparencyLog",
+      "Agent", "NVMLStub", "SimulatedTEE", "Evidence", "Verification", "Weights", "KBSProtocol", "SignedNotes", "TransparencyLog",
       "Cryptography", "Fetch", "Transport", "Platform", "Telemetry", "Terminal", "Bytes", "TestSupport",
     ]),
 ]
@@ -228,4 +229,8 @@ if isFuzzing {
   }
 }
 
-let package = Package(name: "vouchsafe", targets: targets, swiftLanguageModes: [.v6])
+let package = Package(
+  name: "vouchsafe",
+  // What tests load at run time in place of NVIDIA's library.
+  products: [.library(name: "NVMLStub", type: .dynamic, targets: ["NVMLStub"])],
+  targets: targets, swiftLanguageModes: [.v6])

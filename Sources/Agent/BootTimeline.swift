@@ -8,7 +8,7 @@ import Telemetry
 /// control characters escaped; never a key, a token or a nonce.
 package final class BootTimeline: Sendable {
   package enum Stage: String, Sendable {
-    case configuration, manifest, destination, evidence, release, logProof, key, weights, engine, end
+    case configuration, manifest, destination, evidence, release, logProof, gpus, key, weights, engine, end
   }
 
   private static let textLimit = 256

@@ -14,6 +14,8 @@ package final class PodAgent: Sendable {
   private let guest: Exchange
   private let pause: Pause
   private let volume = Locked<WeightsVolume?>(nil)
+  /// In front of the GPUs, where this agent looks after them.
+  private let gate = Locked<GPUGate?>(nil)
 
   /// - Parameters:
   ///   - environment: the agent's own, of which the engine gets what the configuration names.
@@ -47,8 +49,11 @@ package final class PodAgent: Sendable {
     }
   }
 
-  /// Removes the model from memory. Harmless when there is none.
-  package func wipe() { volume.withLock { $0 }?.discard() }
+  /// Closes the GPUs and removes the model from memory. Harmless when there is neither.
+  package func wipe() {
+    gate.withLock { $0 }?.close()
+    volume.withLock { $0 }?.discard()
+  }
 
   private func at<T>(_ stage: BootTimeline.Stage, _ body: () throws(AgentError) -> T) throws(AgentError) -> T {
     do throws(AgentError) {
@@ -99,7 +104,7 @@ package final class PodAgent: Sendable {
   }
 
   private func releaseKey(for manifest: Manifest) async throws(AgentError) -> ModelKey {
-    let release = KeyRelease(configuration, timeline: timeline, broker: broker, guest: guest, pause: pause)
+    let release = KeyRelease(configuration, timeline: timeline, broker: broker, guest: guest, pause: pause, gate: gate)
     let secret = try await release.obtain()
     do throws(AgentError) {
       let key = try Self.modelKey(consume secret, for: manifest)
