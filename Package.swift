@@ -172,7 +172,8 @@ var targets: [Target] = [
   tests(
     "AgentTests",
     [
-      "Agent", "NVMLStub", "SimulatedTEE", "Evidence", "Verification", "Weights", "KBSProtocol", "SignedNotes", "TransparencyLog",
+      "Agent", "NVMLStub", "SimulatedTEE", "Evidence", "Verification", "Weights", "KBSProtocol", "SignedNotes",
+      "TransparencyLog",
       "Cryptography", "Fetch", "Transport", "Platform", "Telemetry", "Terminal", "Bytes", "TestSupport",
     ]),
 ]
@@ -207,13 +208,17 @@ if isFuzzing {
     fuzzer("Base64", ["Bytes"]),
     fuzzer("Certificate", ["Cryptography"]),
     fuzzer("Configuration", ["Agent", "Broker"]),
+    fuzzer("DeviceReport", ["Evidence"]),
     fuzzer("HTTPHead", ["Transport"]),
     fuzzer("IntelCollateral", ["Verification"]),
     fuzzer("JOSE", ["Cryptography", "Bytes"]),
     fuzzer("JSON", ["Bytes"]),
     fuzzer("KBSMessages", ["KBSProtocol", "Bytes"]),
     fuzzer("Manifest", ["Weights"]),
+    fuzzer("NVIDIAEvidence", ["Evidence", "Bytes"]),
     fuzzer("Recovery", ["TransparencyLog", "SignedNotes", "Cryptography"]),
+    fuzzer("ReferenceManifest", ["Verification", "Bytes"]),
+    fuzzer("RevocationAnswer", ["Cryptography"]),
     fuzzer("SNPEvidence", ["Evidence", "Bytes"]),
     fuzzer("SignedNote", ["SignedNotes"]),
     fuzzer("Statement", ["Appraisal"]),

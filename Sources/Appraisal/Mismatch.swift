@@ -12,7 +12,7 @@ package struct Mismatch: Equatable, Sendable {
     case firmwareIDMissing, measurementMismatch, certificateExpired
     // the state of the reference values
     case noReferenceValues, everythingRevoked, bundleRevoked, measurementRevoked, chipRevoked, productRevoked
-    case policyRevoked, platformRevoked, familyRevoked, modelRevoked, tenantRevoked
+    case policyRevoked, platformRevoked, familyRevoked, modelRevoked, tenantRevoked, deviceRevoked
     case bundleNotYetValid, bundleExpired
     // evidence against a bundle
     case teeNotInBundle, simulatedEvidence, measurementUnknown, hostDataMismatch, productNotAllowed, chipNotAllowed

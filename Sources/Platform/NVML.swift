@@ -21,6 +21,7 @@ package final class NVML: Sendable {
     package let hasDeveloperTools: Bool
   }
 
+  // Set once and closed in deinit; the library locks its own state.
   private nonisolated(unsafe) let library: OpaquePointer
 
   /// - Throws: `noGPULibrary` where there is none, `gpuLibrary` with its own number where it does not start.

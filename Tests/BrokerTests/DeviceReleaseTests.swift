@@ -240,6 +240,17 @@ private func with(_ change: (inout SimulatedGPU) -> Void) -> SimulatedGPUSet {
   #expect(page.contains("vouchsafe_collateral_cache_total{cache=\"devices\",result=\"hit\"} 4\n"))
 }
 
+@Test func aGPUCanBeRevokedByItsKey() async throws {
+  let bench = try await bench()
+  let (pod, answer) = try await Pod.attested(bench) { $0.gpus = twoGPUs }
+  #expect(answer.status == 200)
+  let key = Hex.encode(Hash.sha256.digest(twoGPUs.devices[1].leafTemplate.subjectPublicKeyInfo))
+  #expect(try await bench.submit(.revoking("device/\(key)"), by: [bench.approvers[0]]).status == 200)
+  #expect(try await pod.fetch(bench).status == 403)
+  #expect(try await refused(bench) == "deviceRevoked")
+  #expect(try await refused(bench, SimulatedGPUSet(count: 1, issuedAt: issued)) == "gpuCount")
+}
+
 @Test func decisionsOnGPUsComeOutTheSameAgain() async throws {
   let bench = try await bench()
   let (pod, _) = try await Pod.attested(bench) { $0.gpus = twoGPUs }

@@ -16,6 +16,8 @@ struct DeviceFacts: Equatable, Sendable {
   }
 
   var gpus: [GPU]
+  /// Of GPUs and switches: SHA-256 over each public key.
+  var keyDigests: [[UInt8]]
   /// Switches that were attested with them.
   var switchCount: Int
   var isTopologyProved: Bool
@@ -28,6 +30,7 @@ struct DeviceFacts: Equatable, Sendable {
         chip: device.chip, board: device.board, keyDigest: device.keyDigest, driver: device.driverVersion ?? "",
         vbios: device.firmwareVersion, mode: device.effectiveMode)
     }
+    keyDigests = claims.devices.map(\.keyDigest)
     switchCount = claims.switches.count
     isTopologyProved = claims.isTopologyProved
     findings = claims.findings
