@@ -18,7 +18,9 @@ struct EvidenceChooser: Sendable {
     guard wanted.gpus == .required || wanted.gpus == .auto && source is KernelReports else { return nil }
     do throws(PlatformError) {
       let nvml = try NVML(library: wanted.gpuLibrary)
-      guard wanted.gpus != .required || (try nvml.deviceCount()) > 0 else { throw PlatformError.noGPULibrary }
+      if wanted.gpus == .required {
+        guard try nvml.deviceCount() > 0 else { throw PlatformError.noGPULibrary }
+      }
       return GPUGate(nvml, busPath: wanted.busPath, acceptingReadyGPUs: wanted.acceptingReadyGPUs)
     } catch .noGPULibrary {
       if wanted.gpus == .required { throw .gpus(.missing) }

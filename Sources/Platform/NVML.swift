@@ -78,7 +78,7 @@ package final class NVML: Sendable {
 
   /// PEM, the device's own certificate first.
   package func certificateChain(of device: Int) throws(PlatformError) -> [UInt8] {
-    try filled(Int(CPLATFORM_NVML_CHAIN_MAX)) { bytes, count in
+    try unsafe filled(Int(CPLATFORM_NVML_CHAIN_MAX)) { bytes, count in
       unsafe cplatform_nvml_chain(library, UInt32(device), bytes, count)
     }
   }
@@ -86,7 +86,7 @@ package final class NVML: Sendable {
   /// A signed report over 32 bytes of ours.
   package func report(of device: Int, nonce: [UInt8]) throws(PlatformError) -> [UInt8] {
     precondition(nonce.count == Int(CPLATFORM_NVML_NONCE), "a nonce has 32 bytes")
-    return try filled(Int(CPLATFORM_NVML_REPORT_MAX)) { bytes, count in
+    return try unsafe filled(Int(CPLATFORM_NVML_REPORT_MAX)) { bytes, count in
       unsafe cplatform_nvml_report(library, UInt32(device), nonce, bytes, count)
     }
   }
