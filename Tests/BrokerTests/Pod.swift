@@ -20,6 +20,8 @@ struct Pod {
   var deviceNonce: [UInt8]?
   /// What it says it is.
   var claimedTEE: TEEName?
+  /// Whether the host hands out a certificate table with the report.
+  var sendsCertificates = true
   var key = TEEKeyPair.generate(.ecP256)
   var version = ProtocolVersion.v0_4_0
   var cookie: String?
@@ -39,7 +41,9 @@ struct Pod {
     var additional = additionalEvidence
     let runtime = RuntimeData(nonce: nonce, teePublicKey: key.jwk, additionalEvidence: additional)
     let digest = runtime.digest(version == .v0_2_0 ? .device : .primary)
-    let evidence = try tdx?.kbsEvidence(reportData: digest) ?? tee.kbsEvidence(reportData: digest)
+    let evidence =
+      try tdx?.kbsEvidence(reportData: digest)
+      ?? tee.kbsEvidence(reportData: digest, certificates: sendsCertificates ? nil : [])
     guard version == .v0_4_0 else { return AttestationMessage(flat: evidence, teePublicKey: key.jwk) }
     replaceAdditional(&additional)
     let sent = RuntimeData(nonce: nonce, teePublicKey: key.jwk, additionalEvidence: additional)
