@@ -102,7 +102,7 @@ private func with(_ change: (inout SimulatedGPU) -> Void) -> SimulatedGPUSet {
   #expect(
     try await refused(bench) { $0.deviceNonce = [UInt8](repeating: 9, count: 32) } == "reportDataMismatch")
   var one = twoGPUs
-  one.devices[1].patches = [4: [0]]
+  one.devices[1].patches = [4: [0, 0, 0, 0]]
   #expect(["reportDataMismatch", "signatureInvalid"].contains(try await refused(bench, one)))
 }
 

@@ -30,12 +30,12 @@ extension EndorsementStore {
     let (known, generation) = state.withLock { ($0.devices.use(digest), $0.stock.generation) }
     let isKnown = known.map { $0.generation == generation && $0.device.isCurrent(at: now) } ?? false
     count("devices", isHit: isKnown)
-    if isKnown, let known { return endorsements.adding(known.device, for: digest) }
+    if isKnown, let known { return endorsements.adding(known.device) }
     guard let proved = proveDevice(device, with: endorsements, anchors: parts.anchors, at: now) else {
       return endorsements
     }
     state.withLock { $0.devices.set(digest, (proved, generation)) }
-    return endorsements.adding(proved, for: digest)
+    return endorsements.adding(proved)
   }
 
   /// Genuine devices were judged with these: what they needed is kept fresh from now on.

@@ -21,7 +21,7 @@ extension SimulatedGPUSet {
     case .measurement: devices[last].measurements[9][0] ^= 1
     case .signature: devices[last].signingKey = SimulatedNVIDIAKeys.stranger
     case .firmwareID: devices[last].firmwareID = [UInt8](repeating: 0xFE, count: 48)
-    case .nonce: devices[last].patches[4] = [0]
+    case .nonce: devices[last].patches[4] = [0, 0, 0, 0]
     case .chain: devices[last].arrangeChain = { Array($0.dropLast()) }
     case .switches: for index in devices.indices { devices[index].protectedPCIe = 0xAA }
     case .revoked: answers[0].status = .revoked(reason: 1)
