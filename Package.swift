@@ -131,6 +131,7 @@ var targets: [Target] = [
     ["SimulatedTEE", "SimulatedVendors", "Evidence", "Bytes", "Terminal", "Transport", "Platform"],
     path: "Examples/simulated-tee"),
   // tests
+  door("NVMLStub", path: "Tests/NVMLStub"),
   module("TestSupport", ["Bytes"], path: "Tests/TestSupport"),
   module("HostileDisk", ["TransparencyLog", "TestSupport"], path: "Tests/HostileDisk"),
   tests("BytesTests", ["Bytes", "TestSupport"]),
@@ -179,7 +180,8 @@ var targets: [Target] = [
   tests(
     "AgentTests",
     [
-      "Agent", "SimulatedTEE", "Evidence", "Verification", "Weights", "KBSProtocol", "SignedNotes", "TransparencyLog",
+      "Agent", "NVMLStub", "SimulatedTEE", "Evidence", "Verification", "Weights", "KBSProtocol", "SignedNotes",
+      "TransparencyLog",
       "Cryptography", "Fetch", "Transport", "Platform", "Telemetry", "Terminal", "Bytes", "TestSupport",
     ]),
 ]
@@ -215,6 +217,7 @@ if isFuzzing {
     fuzzer("Certificate", ["Cryptography"]),
     fuzzer("CollateralBundle", ["Collateral"]),
     fuzzer("Configuration", ["Agent", "Broker"]),
+    fuzzer("DeviceReport", ["Evidence"]),
     fuzzer("FetcherWire", ["Collateral"]),
     fuzzer("HTTPHead", ["Transport"]),
     fuzzer("IntelCollateral", ["Verification"]),
@@ -222,7 +225,10 @@ if isFuzzing {
     fuzzer("JSON", ["Bytes"]),
     fuzzer("KBSMessages", ["KBSProtocol", "Bytes"]),
     fuzzer("Manifest", ["Weights"]),
+    fuzzer("NVIDIAEvidence", ["Evidence", "Bytes"]),
     fuzzer("Recovery", ["TransparencyLog", "SignedNotes", "Cryptography"]),
+    fuzzer("ReferenceManifest", ["Verification", "Bytes"]),
+    fuzzer("RevocationAnswer", ["Cryptography"]),
     fuzzer("SNPEvidence", ["Evidence", "Bytes"]),
     fuzzer("SignedNote", ["SignedNotes"]),
     fuzzer("Statement", ["Appraisal"]),
@@ -239,4 +245,8 @@ if isFuzzing {
   }
 }
 
-let package = Package(name: "vouchsafe", targets: targets, swiftLanguageModes: [.v6])
+let package = Package(
+  name: "vouchsafe",
+  // What tests load at run time in place of NVIDIA's library.
+  products: [.library(name: "NVMLStub", type: .dynamic, targets: ["NVMLStub"])],
+  targets: targets, swiftLanguageModes: [.v6])

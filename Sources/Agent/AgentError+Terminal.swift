@@ -12,6 +12,8 @@ extension AgentError {
     case .noEvidence(.malformed): .malformed
     case .noEvidence(.noTEE): .refused
     case .noEvidence: .unavailable
+    case .gpus(.library), .gpus(.missing): .unavailable
+    case .gpus: .refused
     case .weights(let error): error.exit
     case .platform(.notTmpfs), .platform(.alreadyExists(_)), .platform(.swapIsOn): .usage
     case .platform(.system(.startProcess, _)): .usage
@@ -45,6 +47,7 @@ extension AgentError {
     case .configuration(let sentence): sentence
     case .noEvidence(.noTEE): "this guest has no TEE; run it on confidential hardware"
     case .noEvidence: "check that the guest has configfs-tsm, or that api-server-rest runs with attestation enabled"
+    case .gpus(let problem): problem.hint
     case .weights(let error): error.hint
     case .platform(let error): error.description
     case .noAnswer(_, .tlsUntrusted): "the broker's certificate is not from the configured authority"

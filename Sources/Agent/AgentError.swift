@@ -11,6 +11,8 @@ package enum AgentError: Error, Equatable, Sendable {
   case configuration(String)
   /// The guest gave no evidence.
   case noEvidence(EvidenceProblem)
+  /// The GPUs are not as they must be.
+  case gpus(GPUProblem)
   /// The sealed model or its signature was refused, or it did not open.
   case weights(WeightsError)
   /// The memory, the files or the engine's process.
@@ -44,6 +46,26 @@ package enum AgentError: Error, Equatable, Sendable {
     case noTEE
   }
 
+  package enum GPUProblem: Equatable, Sendable {
+    case library(PlatformError)
+    /// More on the bus than the driver has, or fewer.
+    case hidden(onBus: Int, found: Int)
+    /// Confidential computing is off, or is a simulation.
+    case notConfidential
+    /// A debugger may look into them; no report of theirs shows it.
+    case developerTools
+    /// Programs could use them before anybody attested them.
+    case alreadyReady
+    /// The same certificates twice.
+    case repeated
+    /// Not those that were attested.
+    case changed
+    /// The library said that it let programs in, and did not.
+    case notOpened
+    /// The configuration asks for GPUs, and there is none, or no library for them.
+    case missing
+  }
+
   package enum LogProofProblem: Equatable, Sendable {
     case missing
     case malformed
@@ -61,6 +83,7 @@ package enum AgentError: Error, Equatable, Sendable {
     switch self {
     case .configuration: "configuration"
     case .noEvidence(let problem): problem.code
+    case .gpus(let problem): problem.code
     case .weights(let error): error.code
     case .platform(let error): error.code
     case .noAnswer(let step, let error): "\(step.rawValue).\(error.code)"
@@ -84,6 +107,37 @@ extension AgentError.EvidenceProblem {
     case .guestComponentsRefused: "guestComponents.refused"
     case .guestComponentsMalformed: "guestComponents.malformed"
     case .noTEE: "noTEE"
+    }
+  }
+}
+
+extension AgentError.GPUProblem {
+  var code: String {
+    switch self {
+    case .library(let error): error.code
+    case .hidden: "gpuHidden"
+    case .notConfidential: "gpuNotConfidential"
+    case .developerTools: "gpuDeveloperTools"
+    case .alreadyReady: "gpuAlreadyReady"
+    case .repeated: "gpuRepeated"
+    case .changed: "gpuChanged"
+    case .notOpened: "gpuNotOpened"
+    case .missing: "gpuMissing"
+    }
+  }
+
+  var hint: String {
+    switch self {
+    case .library(let error): error.description
+    case .hidden(let onBus, let found): "the bus shows \(onBus) GPUs and the driver \(found): give the pod all or none"
+    case .notConfidential: "the node's GPUs are not in confidential mode; the node's CC manager sets it"
+    case .developerTools: "the node's GPUs are in CC DevTools mode, in which a debugger may look into them"
+    case .alreadyReady:
+      "the guest set the GPUs ready before attestation: take nvrc.smi.srs=1 out, or set evidence.acceptingReadyGPUs"
+    case .repeated: "two GPUs show the same certificates"
+    case .changed: "the GPUs are not those that the broker judged"
+    case .notOpened: "the driver did not set the GPUs ready"
+    case .missing: "evidence.gpus is \"required\", and this pod has no GPU that attests"
     }
   }
 }

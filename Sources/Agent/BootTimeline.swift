@@ -8,7 +8,7 @@ import Telemetry
 /// control characters escaped; never a key, a token or a nonce.
 package final class BootTimeline: Sendable {
   package enum Stage: String, Sendable {
-    case configuration, room, manifest, destination, evidence, release, logProof, key, weights, engine, ready, end
+    case configuration, room, manifest, destination, evidence, release, logProof, gpus, key, weights, engine, ready, end
   }
 
   private static let textLimit = 256

@@ -131,10 +131,24 @@ extension Configuration.Evidence {
       firmware: try section?.optionalString("firmwareEventLog") ?? GuestEventLog.kernelPath,
       agent: try section?.optionalString("agentEventLog") ?? GuestEventLog.agentPath)
     guestComponentsURL = try section?.optionalString("apiServerRest") ?? Self.standard.guestComponentsURL
+    gpus = try Self.gpus(&section)
+    gpuLibrary = try section?.optionalString("gpuLibrary") ?? NVML.libraryName
+    acceptingReadyGPUs = try section?.flag("acceptingReadyGPUs") ?? false
     try section?.finish()
     guard GuestComponents.isLoopback(guestComponentsURL) else {
       throw .configuration("evidence.apiServerRest: http://127.0.0.1:PORT; keys must not cross a network in clear")
     }
+  }
+
+  private static func gpus(
+    _ section: inout ConfigurationReader?
+  ) throws(AgentError) -> Configuration.GPUChoice {
+    guard let text = try section?.optionalString("gpus") else { return .auto }
+    guard let choice = Configuration.GPUChoice(rawValue: text) else {
+      let names = Configuration.GPUChoice.allCases.map(\.rawValue).joined(separator: ", ")
+      throw .configuration("evidence.gpus: one of \(names)")
+    }
+    return choice
   }
 }
 

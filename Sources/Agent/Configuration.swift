@@ -1,4 +1,5 @@
 package import KBSProtocol
+import Platform
 package import SignedNotes
 
 /// What a pod is told, in one file that its measurement covers.
@@ -22,6 +23,13 @@ package struct Configuration: Sendable {
     case confidentialDataHub = "cdh"
   }
 
+  package enum GPUChoice: String, Sendable, CaseIterable {
+    /// Where NVIDIA's library is there and shows any.
+    case auto
+    case required
+    case none
+  }
+
   package struct Evidence: Sendable {
     package var choice: EvidenceChoice
     package var configfsPath: String
@@ -29,6 +37,14 @@ package struct Configuration: Sendable {
     package var eventLog = GuestEventLog()
     /// Base URL of the guest components, on the loopback interface.
     package var guestComponentsURL: String
+    /// Whether the GPUs' evidence is asked of NVIDIA's library, beside the kernel's reports. The guest components send it
+    /// by themselves.
+    package var gpus = GPUChoice.auto
+    package var gpuLibrary = NVML.libraryName
+    /// Where the kernel lists its bus.
+    package var busPath = NVML.busPath
+    /// GPUs that programs could use before they were attested.
+    package var acceptingReadyGPUs = false
   }
 
   package struct Model: Sendable {

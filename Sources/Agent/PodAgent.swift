@@ -15,6 +15,8 @@ package final class PodAgent: Sendable {
   private let pause: Pause
   private let volume = Locked<WeightsVolume?>(nil)
   let socketFolder = Locked<SocketFolder?>(nil)
+  /// In front of the GPUs, where this agent looks after them.
+  private let gate = Locked<GPUGate?>(nil)
 
   /// - Parameters:
   ///   - environment: the agent's own, of which the engine gets what the configuration names.
@@ -48,8 +50,10 @@ package final class PodAgent: Sendable {
     }
   }
 
-  /// Removes the model from memory, and what the engine left beside its socket. Harmless when there is nothing.
+  /// Closes the GPUs and removes the model from memory, and what the engine left beside its socket. Harmless when there
+  /// is nothing.
   package func wipe() {
+    gate.withLock { $0 }?.close()
     volume.withLock { $0 }?.discard()
     socketFolder.withLock { $0 }?.remove()
   }
@@ -103,7 +107,7 @@ package final class PodAgent: Sendable {
   }
 
   private func releaseKey(for manifest: Manifest) async throws(AgentError) -> ModelKey {
-    let release = KeyRelease(configuration, timeline: timeline, broker: broker, guest: guest, pause: pause)
+    let release = KeyRelease(configuration, timeline: timeline, broker: broker, guest: guest, pause: pause, gate: gate)
     let secret = try await release.obtain()
     do throws(AgentError) {
       let key = try Self.modelKey(consume secret, for: manifest)

@@ -28,6 +28,12 @@ package enum PlatformError: Error, Equatable, Sendable {
   case reportRaced
   /// The guest device gave a report of an impossible shape.
   case malformedReport
+  /// NVIDIA's management library is not on this machine.
+  case noGPULibrary
+  /// What that library answered; below zero a number of the kernel's.
+  case gpuLibrary(Int32)
+  /// A GPU that cannot attest, or is not known to.
+  case gpuUnsupported(architecture: UInt32)
 
   package enum Step: String, Sendable {
     case openDirectory, openFile, createFile, createDirectory, readFile, writeFile, resizeFile, changeMode, publish
@@ -51,6 +57,9 @@ package enum PlatformError: Error, Equatable, Sendable {
     case .noGuestDevice: "noGuestDevice"
     case .reportRaced: "reportRaced"
     case .malformedReport: "malformedReport"
+    case .noGPULibrary: "noGPULibrary"
+    case .gpuLibrary: "gpuLibraryFailed"
+    case .gpuUnsupported: "gpuUnsupported"
     }
   }
 }
@@ -72,6 +81,9 @@ extension PlatformError: CustomStringConvertible {
     case .noGuestDevice: "no confidential-guest device of the expected kind"
     case .reportRaced: "another process uses the report directory"
     case .malformedReport: "the guest device gave a malformed report"
+    case .noGPULibrary: "libnvidia-ml.so.1 is not on this machine"
+    case .gpuLibrary(let number): "NVIDIA's management library says \(number)"
+    case .gpuUnsupported(let number): "no evidence is known of GPUs of architecture \(number)"
     }
   }
 }

@@ -63,6 +63,20 @@ package struct Endorsements: Sendable {
     copy.proved.platforms[platform.digest] = platform
     return copy
   }
+
+  /// What speaks of a platform and what speaks of its devices, with all that is proved of either.
+  package func joining(_ other: Endorsements) -> Endorsements {
+    func join<T: Hashable>(_ left: [T], _ right: [T]) -> [T] {
+      let known = Set(left)
+      return left + right.filter { !known.contains($0) }
+    }
+    var joined = Endorsements(
+      certificates: join(certificates, other.certificates),
+      revocationLists: join(revocationLists, other.revocationLists), documents: join(documents, other.documents),
+      manifests: join(manifests, other.manifests), answers: join(answers, other.answers))
+    joined.proved = proved.joining(other.proved)
+    return joined
+  }
 }
 
 /// What need not be proved again, by digest.
@@ -71,7 +85,16 @@ struct ProvedEndorsements: Sendable {
   var platforms: [[UInt8]: ProvedPlatform] = [:]
   /// With the answers that clear their signers.
   var manifests: [[UInt8]: ProvedManifest] = [:]
+  /// By digest of the certificates as devices send them.
   var devices: [[UInt8]: ProvedDevice] = [:]
+
+  func joining(_ other: ProvedEndorsements) -> ProvedEndorsements {
+    ProvedEndorsements(
+      documents: documents.merging(other.documents) { own, _ in own },
+      platforms: platforms.merging(other.platforms) { own, _ in own },
+      manifests: manifests.merging(other.manifests) { own, _ in own },
+      devices: devices.merging(other.devices) { own, _ in own })
+  }
 }
 
 /// The certificate that signed a document, followed to an anchor. Proved, for as long as its dates last.

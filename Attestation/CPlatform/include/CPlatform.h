@@ -1,4 +1,4 @@
-/* The door to the kernel: processes, signals and memory file systems. No library, no network, no verdicts.
+/* The door to the kernel: processes, signals, memory file systems and, by dlopen, GPUs. No network, no verdicts.
    Functions return 0 (or a value >= 0) when they worked and -errno when they did not, unless said otherwise. */
 #ifndef CPLATFORM_H
 #define CPLATFORM_H
@@ -113,5 +113,35 @@ int32_t cplatform_describe_volume(int32_t directory, struct cplatform_volume *vo
 int32_t cplatform_open_beneath(int32_t directory, const char *path, int32_t flags, uint32_t mode);
 /* Renames within one directory; -EEXIST when `to` exists. */
 int32_t cplatform_rename_new(int32_t directory, const char *from, const char *to);
+
+/* nvml.c */
+
+/* The vendor's library for GPUs, found at run time; nothing is linked. */
+struct cplatform_nvml;
+
+/* What the library answers when it does not do what was asked is given as a positive number of its own; -errno is ours:
+   -ENOENT: there is no such library, -ENOSYS: it lacks a function, -EPROTO: it gave an impossible size. */
+enum { CPLATFORM_NVML_CHAIN_MAX = 0x1400, CPLATFORM_NVML_REPORT_MAX = 0x2000, CPLATFORM_NVML_NONCE = 32 };
+
+/* The state of confidential computing, as the library numbers it. */
+struct cplatform_nvml_state {
+  uint32_t environment; /* 0 none, 1 a simulation, 2 production */
+  uint32_t is_enabled;
+  uint32_t has_developer_tools;
+};
+
+int32_t cplatform_nvml_open(const char *library, struct cplatform_nvml **opened);
+void cplatform_nvml_close(struct cplatform_nvml *nvml);
+int32_t cplatform_nvml_count(const struct cplatform_nvml *nvml, uint32_t *count);
+int32_t cplatform_nvml_state(const struct cplatform_nvml *nvml, struct cplatform_nvml_state *state);
+int32_t cplatform_nvml_is_ready(const struct cplatform_nvml *nvml, uint32_t *ready);
+int32_t cplatform_nvml_set_ready(const struct cplatform_nvml *nvml, uint32_t ready);
+/* 9 Hopper, 10 Blackwell. */
+int32_t cplatform_nvml_architecture(const struct cplatform_nvml *nvml, uint32_t device, uint32_t *architecture);
+/* PEM, the device's own certificate first. */
+int32_t cplatform_nvml_chain(const struct cplatform_nvml *nvml, uint32_t device, uint8_t *out, size_t *count);
+/* Request and answer, one behind the other. */
+int32_t cplatform_nvml_report(const struct cplatform_nvml *nvml, uint32_t device, const uint8_t *nonce, uint8_t *out,
+                              size_t *count);
 
 #endif

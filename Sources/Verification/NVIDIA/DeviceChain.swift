@@ -39,8 +39,6 @@ struct DeviceChain: Sendable {
   /// 16 hexadecimal digits, one for each device.
   let deviceID: String
   let firmware: CertifiedFirmware
-  /// SHA-256 over the certificates as they were sent.
-  let digest: [UInt8]
 
   var leaf: Certificate { path[0] }
 
@@ -76,7 +74,6 @@ struct DeviceChain: Sendable {
     family = name.family
     deviceID = name.id
     firmware = try CertifiedFirmware(all[0], issuerKey: all[1].subjectPublicKeyInfo)
-    digest = Hash.sha256.digest(all.flatMap(\.der))
   }
 
   /// Chip and id, which the subject and its alternative name must tell alike.

@@ -29,6 +29,8 @@ struct NVIDIAExamination: Examination {
   let anchors: Anchors
   let now: Timestamp
 
+  /// What signed policy may permit is written down for it; else it is refused at once.
+  var isRecording = false
   var ignoresDates = false
   var ignoresRevocation = false
   var devices: [ExaminedDevice]
