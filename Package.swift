@@ -69,6 +69,7 @@ var targets: [Target] = [
 
   // 3 · proof, log, wire, model, network, machine
   module("Verification", ["Bytes", "Cryptography", "Evidence"]),
+  module("Measurement", ["Bytes", "Cryptography"]),
   module("TransparencyLog", ["Bytes", "Cryptography", "SignedNotes"]),
   module("KBSProtocol", ["Bytes", "Cryptography"]),
   module("Weights", ["Bytes", "Cryptography", "SignedNotes"]),
@@ -99,8 +100,8 @@ var targets: [Target] = [
   program(
     "vouchsafe",
     [
-      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "TransparencyLog",
-      "KBSProtocol", "Weights", "Fetch", "Platform",
+      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Measurement", "Appraisal",
+      "TransparencyLog", "KBSProtocol", "Weights", "Fetch", "Platform",
     ]),
 
   // simulation: never linked into a shipped program
@@ -118,6 +119,7 @@ var targets: [Target] = [
   tests("CryptographyTests", ["Cryptography", "Bytes", "TestSupport"]),
   tests("EvidenceTests", ["Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests("VerificationTests", ["Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
+  tests("MeasurementTests", ["Measurement", "Cryptography", "Bytes"]),
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
   tests(
     "TransparencyLogTests", ["TransparencyLog", "SignedNotes", "Cryptography", "Platform", "Bytes", "TestSupport"]),
@@ -161,6 +163,7 @@ if isFuzzing {
     fuzzer("Base64", ["Bytes"]),
     fuzzer("Certificate", ["Cryptography"]),
     fuzzer("Configuration", ["Agent", "Broker"]),
+    fuzzer("Firmware", ["Measurement", "Bytes"]),
     fuzzer("HTTPHead", ["Transport"]),
     fuzzer("IntelCollateral", ["Verification"]),
     fuzzer("JOSE", ["Cryptography", "Bytes"]),

@@ -12,6 +12,7 @@ do throws(PlatformError) {
 
 let table = CommandTable(
   program: "vouchsafe", summary: "seals models, registers what may have their keys, checks evidence",
-  commands: modelCommands + evidenceCommands + referenceCommands + keyCommands + policyCommands
-    + auditCommands)
+  commands: modelCommands + evidenceCommands + referenceCommands + referenceComputeCommands + keyCommands
+    + policyCommands
+    + auditCommands + benchCommands)
 exit(await table.run(Array(CommandLine.arguments.dropFirst())))

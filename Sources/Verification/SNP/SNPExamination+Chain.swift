@@ -19,6 +19,10 @@ extension SNPExamination {
   }
 
   mutating func checkChain() throws(Refusal) -> Outcome {
+    if let vek, let known {
+      found = (known.path.chain, known.path.anchor)
+      return .passed("\(vek.kind.rawValue), \(known.path.anchor.name), proved before")
+    }
     guard let vek, !intermediates.isEmpty else { return .notReached }
     var refusal = Refusal(.chainUntrusted, "ark")
     for intermediate in intermediates.prefix(4) {
@@ -52,9 +56,9 @@ extension SNPExamination {
   /// passed over only when a younger one of the same root is at hand.
   mutating func checkRevocation() throws(Refusal) -> Outcome {
     guard let vek, let found else { return .notReached }
+    if let known { return judged(known.enforced, found.anchor) }
     let lists = Set(revocationLists.filter { $0.issuer.der == found.anchor.trust.subject })
     let youngest = lists.map(\.thisUpdate).max()
-    var enforced: [CertificateRevocationList] = []
     for list in lists.sorted(by: { $0.thisUpdate < $1.thisUpdate }) {
       let isStale = list.nextUpdate.map { $0 <= now } ?? false
       if isStale, list.thisUpdate != youngest { continue }
@@ -70,7 +74,12 @@ extension SNPExamination {
       }
       enforced.append(list)
     }
-    guard let oldest = enforced.first else { return .notApplicable("no revocation list of \(found.anchor.name)") }
+    return judged(enforced, found.anchor)
+  }
+
+  /// - Parameter enforced: the oldest first.
+  private mutating func judged(_ enforced: [CertificateRevocationList], _ anchor: Anchor) -> Outcome {
+    guard let oldest = enforced.first else { return .notApplicable("no revocation list of \(anchor.name)") }
     revocation = .checked(thisUpdate: oldest.thisUpdate)
     revocationUntil = enforced.compactMap(\.nextUpdate).min()
     return .passed("\(enforced.count) enforced, the oldest of \(oldest.thisUpdate.rfc3339)")

@@ -26,8 +26,7 @@ struct SNPExamination: Examination {
 
   static let strictChecks: [CheckName] = [.debug, .migration, .policy, .vmpl, .platformInfo]
 
-  let report: SNPReport
-  let carried: [CarriedCertificate]
+  let evidence: SNPEvidence
   let endorsements: Endorsements
   /// 64 bytes; `nil` only for people who look without an expectation.
   let reportData: [UInt8]?
@@ -39,6 +38,11 @@ struct SNPExamination: Examination {
   var intermediates: [Certificate] = []
   var revocationLists: [CertificateRevocationList] = []
   var found: (chain: VerifiedChain, anchor: Anchor)?
+  /// Proved before, for this very choice of certificates and lists.
+  var known: ProvedVEK?
+  /// No other certificate at hand fits the report.
+  var isOnlyChoice = false
+  var enforced: [CertificateRevocationList] = []
   var revocation = SNPClaims.Revocation.unavailable
   /// When the enforced lists run out.
   var revocationUntil: Timestamp?
@@ -49,8 +53,7 @@ struct SNPExamination: Examination {
     _ evidence: SNPEvidence, _ endorsements: Endorsements, reportData: [UInt8]?, hostData: [UInt8]?, anchors: Anchors,
     now: Timestamp
   ) {
-    report = evidence.report
-    carried = evidence.certificates
+    self.evidence = evidence
     self.endorsements = endorsements
     self.reportData = reportData
     self.hostData = hostData
@@ -58,6 +61,7 @@ struct SNPExamination: Examination {
     self.now = now
   }
 
+  var report: SNPReport { evidence.report }
   var isSimulated: Bool { found?.anchor.isSimulated ?? false }
 
   var claims: Claims? {

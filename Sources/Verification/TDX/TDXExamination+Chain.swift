@@ -10,18 +10,17 @@ extension TDXExamination {
       try follow(carried)
     }
     guard let platform else { return .notReached }
-    return .passed("\(platform.pck.certificate.issuer.commonName ?? ""), \(platform.anchor.name)")
+    return .passed("\(platform.pck.certificate.issuer.commonName ?? ""), \(platform.path.anchor.name)")
   }
 
   /// With the lists at once; what only the lists refuse is left for the next check to name.
   private mutating func follow(_ carried: CarriedChain) throws(Refusal) {
-    let digest = ProvedPlatform.digest(of: quote)
     do throws(Refusal) {
-      platform = try prover.prove(carried, digest: digest, at: moment)
+      platform = try prover.prove(carried, at: moment)
     } catch {
       guard error.code.isAboutRevocation else { throw error }
       let lenient = CollateralProver(endorsements, anchors: anchors, ignoresRevocation: true)
-      platform = try lenient.prove(carried, digest: digest, at: moment)
+      platform = try lenient.prove(carried, at: moment)
       revocationRefusal = error
     }
   }
@@ -30,11 +29,12 @@ extension TDXExamination {
     guard let platform else { return .notReached }
     if let revocationRefusal {
       guard ignoresDates, revocationRefusal.code.isAboutDates else { throw revocationRefusal }
-      try checkSerials(platform.chain.path)
+      try checkSerials(platform.path.chain.path)
       return .notApplicable("the lists and certificates were never valid together")
     }
-    let oldest = platform.chain.revocationLists.map(\.thisUpdate).min()
-    return .passed("on none of \(platform.chain.revocationLists.count) lists, the oldest of \(oldest?.rfc3339 ?? "")")
+    let oldest = platform.path.chain.revocationLists.map(\.thisUpdate).min()
+    return .passed(
+      "on none of \(platform.path.chain.revocationLists.count) lists, the oldest of \(oldest?.rfc3339 ?? "")")
   }
 
   /// The serial numbers alone, where no moment exists at which the lists could be verified.
@@ -68,12 +68,12 @@ extension TDXExamination {
   }
 
   /// The first document that Intel signed, under the very anchor of the platform.
-  private func prove(_ documents: [IntelDocument]) throws(Refusal) -> (IntelDocument, ProvedSigner) {
+  private func prove(_ documents: [IntelDocument]) throws(Refusal) -> (IntelDocument, ProvedPath) {
     var refusal: Refusal?
     for document in documents {
       do throws(Refusal) {
         let signer = try signer(of: document)
-        guard platform == nil || signer.anchor == platform?.anchor else {
+        guard platform == nil || signer.anchor == platform?.path.anchor else {
           throw Refusal(.chainUntrusted, document.kind.rawValue, got: signer.anchor.name, wanted: "the platform's root")
         }
         return (document, signer)
@@ -82,7 +82,7 @@ extension TDXExamination {
     throw refusal ?? Refusal(.collateralMissing)
   }
 
-  private func signer(of document: IntelDocument) throws(Refusal) -> ProvedSigner {
+  private func signer(of document: IntelDocument) throws(Refusal) -> ProvedPath {
     if let known = endorsements.proved.documents[document.digest], known.isValid(at: now, anchors) { return known }
     return try prover.prove(document, at: moment)
   }

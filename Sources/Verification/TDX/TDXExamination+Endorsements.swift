@@ -5,7 +5,9 @@ import Evidence
 // Which of the documents at hand are the ones this quote needs, and whether their dates hold.
 extension TDXExamination {
   mutating func findEndorsements() throws(Refusal) -> Outcome {
-    if let known = endorsements.proved.platforms[ProvedPlatform.digest(of: quote)], known.isValid(at: now, anchors) {
+    if case .tdx(let known) = endorsements.proved.platforms[ProvedPlatform.digest(of: quote)]?.proof,
+      known.path.isValid(at: now, anchors)
+    {
       platform = known
       pck = known.pck
     } else {

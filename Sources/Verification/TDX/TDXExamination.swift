@@ -48,7 +48,7 @@ struct TDXExamination: Examination {
   var pck: PCKCertificate?
   var tcbInfos: [IntelDocument] = []
   var identities: [IntelDocument] = []
-  var platform: ProvedPlatform?
+  var platform: ProvedPCK?
   /// What stands against the platform beside its chain.
   var revocationRefusal: Refusal?
   var tcbInfo: ProvedDocument<TCBInfo>?
@@ -76,7 +76,7 @@ struct TDXExamination: Examination {
   }
 
   var isSimulated: Bool {
-    [platform?.anchor, tcbInfo?.signer.anchor, identity?.signer.anchor].contains { $0?.isSimulated ?? false }
+    [platform?.path.anchor, tcbInfo?.signer.anchor, identity?.signer.anchor].contains { $0?.isSimulated ?? false }
   }
 
   var claims: Claims? {
@@ -94,12 +94,12 @@ struct TDXExamination: Examination {
 struct ProvedDocument<Content: Sendable & Equatable>: Sendable {
   let value: Content
   let digest: [UInt8]
-  let signer: ProvedSigner
+  let signer: ProvedPath
 }
 
 /// What claims say about their own proof.
 struct TDXProof {
-  let platform: ProvedPlatform
+  let platform: ProvedPCK
   let tcbInfo: ProvedDocument<TCBInfo>
   let identity: ProvedDocument<QEIdentity>
   let tcb: TCBEvaluation
@@ -108,8 +108,9 @@ struct TDXProof {
 
   /// When the first of the certificates, lists and documents runs out.
   var validUntil: Timestamp {
-    let chains = [platform.chain, tcbInfo.signer.chain, identity.signer.chain]
-    let ends = chains.compactMap { $0.validity?.upperBound } + [tcbInfo.value.nextUpdate, identity.value.nextUpdate]
+    let paths = [platform.path, tcbInfo.signer, identity.signer]
+    let ends =
+      paths.compactMap { $0.chain.validity?.upperBound } + [tcbInfo.value.nextUpdate, identity.value.nextUpdate]
     return ends.min() ?? 0
   }
 }
