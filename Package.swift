@@ -77,8 +77,18 @@ var targets: [Target] = [
   module("Fetch", ["Bytes", "CFetch"]),
   module("Platform", ["Bytes", "Cryptography", "Telemetry", "CPlatform"]),
 
+  // 3½ · which endorsements, from whom, when and in which order
+  module("Collateral", ["Bytes", "Cryptography", "Evidence", "Verification"]),
+
   // 4 · judgement
   module("Appraisal", ["Bytes", "Cryptography", "Evidence", "Verification", "SignedNotes", "KBSProtocol"]),
+
+  // 4½ · judgement again, for auditors
+  module(
+    "Replay",
+    [
+      "Bytes", "Cryptography", "Evidence", "SignedNotes", "Verification", "TransparencyLog", "KBSProtocol", "Appraisal",
+    ]),
 
   // 5 · services
   module(
@@ -120,6 +130,9 @@ var targets: [Target] = [
   tests("EvidenceTests", ["Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests("VerificationTests", ["Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests("MeasurementTests", ["Measurement", "Cryptography", "Bytes"]),
+  tests(
+    "CollateralTests",
+    ["Collateral", "Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
   tests(
     "TransparencyLogTests", ["TransparencyLog", "SignedNotes", "Cryptography", "Platform", "Bytes", "TestSupport"]),
@@ -136,7 +149,7 @@ var targets: [Target] = [
   tests(
     "BrokerTests",
     [
-      "Broker", "SimulatedTEE", "Evidence", "Verification", "Appraisal", "TransparencyLog", "SignedNotes",
+      "Broker", "Replay", "SimulatedTEE", "Evidence", "Verification", "Appraisal", "TransparencyLog", "SignedNotes",
       "KBSProtocol", "Cryptography", "Transport", "Telemetry", "Platform", "Bytes", "TestSupport",
     ]),
   tests(

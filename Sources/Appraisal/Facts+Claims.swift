@@ -16,6 +16,7 @@ extension Facts {
 extension SNPFacts {
   init(_ claims: SNPClaims) {
     reportVersion = claims.reportVersion
+    cpu = claims.cpu
     product = claims.product
     measurement = claims.measurement
     hostData = claims.hostData

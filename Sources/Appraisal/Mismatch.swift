@@ -17,6 +17,7 @@ package struct Mismatch: Equatable, Sendable {
     case providerNotAllowed, signingKeyNotAllowed, idKeyNotAllowed, authorKeyNotAllowed, guestSVNTooLow, vmplNotAllowed
     case guestPolicyMissing, guestPolicyForbidden, platformInfoMissing, platformInfoForbidden
     case reportedTCBTooLow, launchTCBTooLow, mitigationMissing, revocationUnchecked
+    case advisoryUnmet, advisoryUnknown, advisoryTableMissing, advisoryTableExpired, cpuUnknown
     case registerMismatch, registerUnproven, eventLogMissing, moduleNotAllowed, ownerNotAllowed, serviceTDNotAllowed
     case evaluationTooOld, tdAttributeMissing, tdAttributeForbidden, featuresNotAllowed
     // a release

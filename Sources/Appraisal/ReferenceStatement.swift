@@ -6,13 +6,13 @@ import Cryptography
 /// Shape: eight lines, in this order, each ending in a newline: `vouchsafe/statement/v1`, `kind`, `scope`, `version`, `prev`,
 /// `not-after`, `digest` and `body` (base64 of canonical JSON). Spec: reliability §7.5.
 package struct ReferenceStatement: Equatable, Sendable {
-  package enum Kind: String, Sendable, CaseIterable { case reference, rule, revoke, unrevoke, quorum }
+  package enum Kind: String, Sendable, CaseIterable { case reference, rule, revoke, unrevoke, quorum, advisories }
 
   static let header = "vouchsafe/statement/v1"
   package static let bodyLimitBytes = 40 * 1024
 
   package let kind: Kind
-  /// A bundle's name, a resource path, a revocation scope, or `approvers`.
+  /// A bundle's name, a resource path, a revocation scope, `approvers`, or `table` for advisories.
   package let scope: String
   /// From 1 on, one more than the statement before it in the same chain.
   package let version: UInt64
@@ -59,6 +59,7 @@ package struct ReferenceStatement: Equatable, Sendable {
     case .rule: "rule \(scope)"
     case .revoke, .unrevoke: "revocation \(scope)"
     case .quorum: "quorum \(scope)"
+    case .advisories: "advisories \(scope)"
     }
   }
 

@@ -63,6 +63,8 @@ extension ReferenceValues {
     case .unrevoke(let scope, _):
       guard revocations.remove(scope) != nil else { throw .notRevoked }
     case .quorum(let new): quorum = new
+    case .advisories(let table):
+      advisories = ActiveAdvisories(table: table, version: statement.version, digest: statement.bodyDigest)
     }
   }
 }

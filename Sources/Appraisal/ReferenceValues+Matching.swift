@@ -9,7 +9,7 @@ extension ReferenceValues {
       let none = Mismatch(.noReferenceValues, "bundles", got: "none", wanted: "at least one bundle in force")
       return ([], Denial(nearest: nil, mismatches: [none]))
     }
-    let general = revocationMismatches(facts)
+    let general = revocationMismatches(facts) + advisoryMismatches(facts, at: now)
     let judged = bundles.keys.sorted().map { name in (name: name, found: mismatches(facts, name, at: now)) }
     let accepted = general.isEmpty ? judged.filter { $0.found.isEmpty }.map(\.name) : []
     let order = judged.sorted { ($0.found.count, $0.name) < ($1.found.count, $1.name) }
@@ -30,7 +30,8 @@ extension ReferenceValues {
   private func platformMismatches(_ facts: Facts, _ bundle: ReferenceBundle) -> [Mismatch] {
     let mismatches: [Mismatch]? =
       switch facts.platform {
-      case .snp(let snp): bundle.snp?.mismatches(snp)
+      case .snp(let snp):
+        bundle.snp.map { $0.mismatches(snp) + advisoryMismatches(snp, named: $0.requiredAdvisories) }
       case .tdx(let tdx): bundle.tdx?.mismatches(tdx)
       }
     let wanted = [bundle.snp == nil ? nil : "snp", bundle.tdx == nil ? nil : "tdx"].compactMap { $0 }

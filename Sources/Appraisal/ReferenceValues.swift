@@ -21,6 +21,13 @@ package struct ReferenceValues: Equatable, Sendable {
     package let digest: [UInt8]
   }
 
+  package struct ActiveAdvisories: Equatable, Sendable {
+    package let table: AdvisoryTable
+    package let version: UInt64
+    /// SHA-256 of the canonical body: what leaves of the log call `advisory_table`.
+    package let digest: [UInt8]
+  }
+
   package static let bundleLimit = 1024
   package static let ruleLimit = 4096
   package static let revocationLimit = 4096
@@ -31,6 +38,8 @@ package struct ReferenceValues: Equatable, Sendable {
   package internal(set) var bundles: [String: ActiveBundle] = [:]
   package internal(set) var rules: [ResourcePath: ResourceRule] = [:]
   package internal(set) var revocations = Set<RevocationScope>()
+  /// `nil` until the quorum has signed one.
+  package internal(set) var advisories: ActiveAdvisories?
   var heads: [String: Head] = [:]
 
   /// The state after `init`: nothing is accepted.
@@ -50,13 +59,5 @@ package struct ReferenceValues: Equatable, Sendable {
   }
 
   /// SHA-256 over everything that decides: what leaves of the log call `refvalues`.
-  package var digest: [UInt8] { Hash.sha256.digest(CanonicalJSON.encode(summary)) }
-
-  /// Heads name the statements' digests, which cover their bodies: so the summary covers all content.
-  private var summary: JSONValue {
-    .object([
-      ("epoch", .int(epoch)), ("quorum", quorum?.document ?? .null), ("heads", chains),
-      ("revocations", .strings(revocations.map(\.text).sorted())),
-    ])
-  }
+  package var digest: [UInt8] { Hash.sha256.digest(CanonicalJSON.encode(document)) }
 }

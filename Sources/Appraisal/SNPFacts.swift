@@ -4,6 +4,8 @@ import Verification
 /// What is judged of an SEV-SNP platform. Genuine: only `Claims` become facts.
 struct SNPFacts: Equatable, Sendable {
   var reportVersion: UInt32
+  /// `nil` before report version 3.
+  var cpu: CPUIdentity?
   var product: SNPProduct
   /// 48 bytes.
   var measurement: [UInt8]

@@ -27,6 +27,8 @@ package struct SNPReference: Equatable, Sendable {
   package let launchMitigations: UInt64
   package let currentMitigations: UInt64
   package let requiresRevocationCheck: Bool
+  /// Ids of advisories in the table in force: all that it says of them must be met, confirmed or not.
+  package let requiredAdvisories: [String]?
 
   init(parsing reader: JSONReader) throws(ParseError) {
     var reader = reader
@@ -54,6 +56,9 @@ package struct SNPReference: Equatable, Sendable {
     platformInfo = try Self.bits(&reader, "platformInfo", BitNames.platformInfo, [])
     (launchMitigations, currentMitigations) = try Self.mitigations(&reader)
     requiresRevocationCheck = try reader.optionalBool("requireRevocationCheck") ?? true
+    requiredAdvisories = try reader.optionalList("requireAdvisories", limit: 256) { value in
+      value.stringValue.flatMap { BundleText.isName($0) ? $0 : nil }
+    }
     try reader.finish()
   }
 

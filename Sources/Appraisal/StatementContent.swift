@@ -8,8 +8,10 @@ package enum StatementContent: Equatable, Sendable {
   case revoke(RevocationScope, reason: String)
   case unrevoke(RevocationScope, reason: String)
   case quorum(ApproverQuorum)
+  case advisories(AdvisoryTable)
 
   package static let quorumScope = "approvers"
+  package static let advisoriesScope = "table"
   private static let revocationSchema = "vouchsafe/revocation/v1"
 
   package init(of statement: ReferenceStatement) throws(StatementError) {
@@ -29,6 +31,11 @@ package enum StatementContent: Equatable, Sendable {
     case .quorum:
       guard statement.scope == Self.quorumScope else { throw .bodyMismatch }
       self = .quorum(try ApproverQuorum(document: statement.body))
+    case .advisories:
+      let table: AdvisoryTable
+      do throws(ParseError) { table = try AdvisoryTable(document: statement.body) } catch { throw .advisories(error) }
+      guard statement.scope == Self.advisoriesScope else { throw .bodyMismatch }
+      self = .advisories(table)
     }
   }
 

@@ -9,6 +9,7 @@ package enum StatementError: Error, Equatable, Sendable {
   case bodyMismatch
   case bundle(ParseError)
   case rule(ParseError)
+  case advisories(ParseError)
   case quorumTooFew(signed: Int)
   case newQuorumTooFew
   case badQuorum
@@ -32,6 +33,7 @@ package enum StatementError: Error, Equatable, Sendable {
     case .bodyMismatch: "statementBodyMismatch"
     case .bundle: "bundleMalformed"
     case .rule: "ruleMalformed"
+    case .advisories: "advisoriesMalformed"
     case .quorumTooFew: "quorumTooFew"
     case .newQuorumTooFew: "newQuorumTooFew"
     case .badQuorum: "quorumMalformed"
@@ -57,6 +59,7 @@ extension StatementError: CustomStringConvertible {
     case .bodyMismatch: "the body is not what was signed, or is about another scope"
     case .bundle(let error): "bundle: \(error)"
     case .rule(let error): "rule: \(error)"
+    case .advisories(let error): "advisories: \(error)"
     case .quorumTooFew(let signed): "\(signed) approver(s) signed, which is too few"
     case .newQuorumTooFew: "the new quorum did not sign as well"
     case .badQuorum: "the quorum names no approver, one key twice, or a threshold that cannot be met"

@@ -53,7 +53,8 @@ extension KeyBroker {
     case .failure(let refusal): throw countRefusal(refusal, of: session.tee.rawValue, at: now)
     }
     return try await judge(
-      claims, AttestationContext(session: session, message: message, body: body, endorsements: endorsements, now: now))
+      claims,
+      AttestationContext(session: session, message: message, body: body, floors: floors.concerning(claims), now: now))
   }
 
   private func parse(
@@ -76,7 +77,7 @@ extension KeyBroker {
       let snapshot = await registry.snapshot
       let result = appraise(claims, against: snapshot.values, at: context.now)
       let judgement = Judgement(result)
-      let subject = try await store(context, claims, snapshot)
+      let subject = try await store(context, result, claims, snapshot)
       let committed = try await commit(judgement, .attestation, subject, snapshot, at: context.now)
       guard judgement.allows else {
         throw Denied(reason: .policy(code: judgement.primaryCode), decisionID: committed.decisionID)
@@ -86,12 +87,12 @@ extension KeyBroker {
   }
 
   private func store(
-    _ context: AttestationContext, _ claims: Claims, _ snapshot: RegistrySnapshot
+    _ context: AttestationContext, _ result: AttestationResult, _ claims: Claims, _ snapshot: RegistrySnapshot
   ) async throws -> DecisionSubject {
     let record = EvidenceRecord(
-      session: context.session, request: context.body, endorsements: context.endorsements,
-      registry: snapshot.position, references: snapshot.values.digest, extraAnchors: extraAnchorsDigest,
-      verifiedAt: context.now, verifierBuild: origin.build, claims: claims.json)
+      session: context.session, request: context.body, initData: context.message.initData?.body, basis: claims.basis,
+      floors: context.floors, registry: snapshot.position, references: try await storedReferences(snapshot.values),
+      extraAnchors: extraAnchorsDigest, verifiedAt: context.now, verifierBuild: origin.build, verdict: result.record)
     let blobs = record.blobs
     let digest = try await evidence.store(record.encoded, with: blobs)
     return DecisionSubject(
@@ -143,6 +144,6 @@ struct AttestationContext: Sendable {
   let session: Session
   let message: AttestationMessage
   let body: [UInt8]
-  let endorsements: Endorsements
+  let floors: EvaluationFloors
   let now: Timestamp
 }

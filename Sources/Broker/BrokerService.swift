@@ -42,37 +42,76 @@ package final class BrokerService: Sendable {
   ) async throws -> BrokerService {
     let opened = try await OpenedState.open(state, configuration: configuration, clock: clock)
     let broker = KeyBroker(opened.parts)
-    try await broker.recordStart(approvers: opened.approversDigest)
     let identity = try tlsIdentity(state, at: clock())
+    let pins = try pins(state)
+    try await recordStart(of: broker, opened, state)
     var limits = ServerLimits()
     limits.connectionsPerPeer = configuration.connectionsPerAddress
-    let publicServer = try HTTPServer(
+    let publicServer = try listener(
       ServerConfiguration(
         host: configuration.listen.host, port: UInt16(configuration.listen.port), tls: identity,
         serverNames: configuration.serverNames, limits: limits),
       responder: KBSEndpoint(broker: broker))
-    let adminServer = try HTTPServer(
+    let adminServer = try listener(
       ServerConfiguration(
         host: configuration.adminListen.host, port: UInt16(configuration.adminListen.port), tls: identity,
         clientCertificates: .required, serverNames: configuration.serverNames),
-      responder: AdminEndpoint(broker: broker, pins: try pins(state)))
+      responder: AdminEndpoint(broker: broker, pins: pins))
     return BrokerService(broker, lock: opened.lock, publicServer, adminServer)
   }
 
+  /// The leaf of this start; the first write of a process, so the first to meet a full disk.
+  private static func recordStart(
+    of broker: KeyBroker, _ opened: OpenedState, _ state: StateDirectory
+  ) async throws {
+    do { try await broker.recordStart(approvers: opened.approversDigest) } catch BrokerError.logUnavailable {
+      throw StartError.logUnwritable(reason: broker.stop.failure ?? "", folder: state.log)
+    }
+  }
+
+  private static func listener(
+    _ configuration: ServerConfiguration, responder: some HTTPResponder
+  ) throws -> HTTPServer {
+    do { return try HTTPServer(configuration, responder: responder) } catch TransportError.cannotListen(let number) {
+      throw StartError.cannotListen(address: "\(configuration.host):\(configuration.port)", errno: number)
+    }
+  }
+
   static func tlsIdentity(_ state: StateDirectory, at now: Timestamp) throws -> TLSIdentity {
-    let certificate = try SmallFile.read(state.certificate, limitBytes: 1 << 20)
-    var key = try SmallFile.read(state.certificateKey, limitBytes: 1 << 16)
-    return try TLSIdentity(certificatePEM: certificate, erasingKeyPEM: &key, now: now)
+    let certificate = try StateFile.certificate.read(state.certificate, limitBytes: 1 << 20)
+    var key = try StateFile.certificateKey.read(state.certificateKey, limitBytes: 1 << 16)
+    do { return try TLSIdentity(certificatePEM: certificate, erasingKeyPEM: &key, now: now) } catch {
+      let isOfKey = [.tlsKeyMalformed, .tlsKeyWeak].contains(error)
+      let (file, path) =
+        isOfKey ? (StateFile.certificateKey, state.certificateKey) : (.certificate, state.certificate)
+      throw file.fault(.malformed(words(for: error, state)), at: path)
+    }
+  }
+
+  private static func words(for error: TransportError, _ state: StateDirectory) -> String {
+    switch error {
+    case .tlsCertificateMalformed: "holds no certificate in PEM"
+    case .tlsChainBroken: "is not a chain, leaf first"
+    case .tlsKeyMalformed: "holds no private key in PEM"
+    case .tlsKeyWeak: "holds a key that is too weak"
+    case .tlsKeyMismatch: "is not the certificate of \(state.certificateKey)"
+    case .tlsNotYetValid: "is not valid yet by the machine's clock"
+    case .tlsExpired: "has expired by the machine's clock"
+    default: "cannot be used (\(error.code))"
+    }
   }
 
   private static func pins(_ state: StateDirectory) throws -> Set<[UInt8]> {
-    let text = String(decoding: try SmallFile.read(state.adminPins, limitBytes: 1 << 16), as: UTF8.self)
+    let text = String(decoding: try StateFile.adminPins.read(state.adminPins, limitBytes: 1 << 16), as: UTF8.self)
     var pins = Set<[UInt8]>()
-    for line in text.split(separator: "\n") {
-      let pin = try Hex.decode(String(line), "admin.pins")
-      guard pin.count == 32 else { throw ParseError("admin.pins", .outOfRange) }
+    for (number, line) in text.split(separator: "\n").enumerated() {
+      guard let pin = try? Hex.decode(String(line), "admin.pins"), pin.count == 32 else {
+        let words = "has no SHA-256 of 64 hexadecimal digits in line \(number + 1)"
+        throw StateFile.adminPins.fault(.malformed(words), at: state.adminPins)
+      }
       pins.insert(pin)
     }
+    guard !pins.isEmpty else { throw StateFile.adminPins.fault(.malformed("names nobody"), at: state.adminPins) }
     return pins
   }
 
@@ -107,7 +146,7 @@ package final class BrokerService: Sendable {
     case .asked:
       await broker.writeDenySummary()
       await broker.flushLog()
-      return .asked
+      return broker.stop.failure.map { .logFailed($0) } ?? .asked
     }
   }
 

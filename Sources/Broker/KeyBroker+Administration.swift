@@ -18,7 +18,9 @@ extension KeyBroker {
         return (.statement(signed), next)
       },
       commit: { [self] change, position in
-        try await commit(change.leaf(registry: position, from: origin, at: now).encoded())
+        // Beside the evidence too: auditors count the signatures again, and have no access to the registry.
+        _ = try await evidence.store(signed.bytes)
+        return try await commit(change.leaf(registry: position, from: origin, at: now).encoded())
       })
   }
 

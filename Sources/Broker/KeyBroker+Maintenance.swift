@@ -25,8 +25,7 @@ extension KeyBroker {
     do {
       try await log.publish()
     } catch {
-      events.write(.error, "log-failed", ["code": .code(error.code)])
-      stop.signal(.logFailed(error.code))
+      failed(error)
     }
   }
 
@@ -47,9 +46,14 @@ extension KeyBroker {
         [
           ("approvers", .string(Hex.encode(approvers))),
           ("anchors", extraAnchorsDigest.map { .string(Hex.encode($0)) } ?? .null),
-        ])
+        ] + droppedMembers)
       return try await commit(try leaf.encoded())
     }
+  }
+
+  /// What recovery dropped is said in the log itself.
+  private var droppedMembers: [(String, JSONValue)] {
+    log.recovery.droppedBytes > 0 ? [("log_dropped_bytes", .int(log.recovery.droppedBytes))] : []
   }
 
   private func write(_ kind: Leaf.Kind, _ members: [(String, JSONValue)], simulated: Bool) async {

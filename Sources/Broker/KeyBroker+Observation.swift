@@ -29,6 +29,8 @@ extension KeyBroker {
 
   func metrics() async -> HTTPResponse {
     counters.set(.init("vouchsafe_log_tree_size"), Int64(clamping: await log.size))
+    counters.set(.init("vouchsafe_log_recovered_entries"), Int64(clamping: log.recovery.entries))
+    counters.set(.init("vouchsafe_log_dropped_bytes"), Int64(log.recovery.droppedBytes))
     counters.set(.init("vouchsafe_registry_epoch"), Int64(clamping: await registry.snapshot.position.epoch))
     counters.set(.init("vouchsafe_unsafe_options"), extraAnchorsDigest == nil ? 0 : 1)
     return HTTPResponse(

@@ -27,9 +27,10 @@ package final class KeyBroker: Sendable {
   let queue: WorkQueue
   let denySummary = DenySummary()
   let refusals = RecentRefusals()
+  let storedReferences = StoredReferenceMemory()
   let counters: Counters
   let events: EventLog
-  let stop = StopSignal()
+  let stop: StopSignal
   let origin: Leaf.Origin
   let clock: @Sendable () -> Timestamp
   let random: @Sendable (Int) -> [UInt8]
@@ -56,6 +57,7 @@ package final class KeyBroker: Sendable {
     origin = parts.origin
     clock = parts.clock
     random = parts.random
+    stop = parts.stop
   }
 
   /// Everything a broker is made of. Time and randomness come in from here.
@@ -74,6 +76,7 @@ package final class KeyBroker: Sendable {
     let workers: Int
     let clock: @Sendable () -> Timestamp
     let random: @Sendable (Int) -> [UInt8]
+    var stop = StopSignal()
   }
 
   /// The session that a Bearer token names: ours by signature and issuer, still running, still known here.
@@ -97,19 +100,31 @@ package final class KeyBroker: Sendable {
     "kbs_resource_reads_total": ("counter", "Keys released."),
     "vouchsafe_decisions_total": ("counter", "Decisions in the log, by result."),
     "vouchsafe_log_tree_size": ("gauge", "Entries of the decision log."),
+    "vouchsafe_log_recovered_entries": ("gauge", "Entries that this start found in the write-ahead log alone."),
+    "vouchsafe_log_dropped_bytes": ("gauge", "Bytes of a torn write that this start dropped from the write-ahead log."),
     "vouchsafe_registry_epoch": ("gauge", "Changes of the registry so far."),
     "vouchsafe_unsafe_options": ("gauge", "Doors that are open and should not be in production."),
   ]
 }
 
-/// Tells the service to end, once; the first reason counts.
+/// Tells the service to end, once; the first reason counts. That the log failed is remembered whenever it happens.
 final class StopSignal: Sendable {
   enum Reason: Equatable, Sendable { case logFailed(String), asked }
 
-  private let state = Locked<(reason: Reason?, waiter: CheckedContinuation<Reason, Never>?)>((nil, nil))
+  private struct State {
+    var reason: Reason?
+    var waiter: CheckedContinuation<Reason, Never>?
+    var failure: String?
+  }
+
+  private let state = Locked(State())
+
+  /// Why the log failed, first or last.
+  var failure: String? { state.withLock { $0.failure } }
 
   func signal(_ reason: Reason) {
     let waiter = state.withLock { state -> CheckedContinuation<Reason, Never>? in
+      if case .logFailed(let why) = reason, state.failure == nil { state.failure = why }
       guard state.reason == nil else { return nil }
       state.reason = reason
       defer { state.waiter = nil }

@@ -21,7 +21,7 @@ extension KeyBroker {
       let snapshot = await registry.snapshot
       guard let record = snapshot.keys[path] else { throw BrokerError.resourceUnknown }
       let judgement = snapshot.judge(record, for: session.result, at: now)
-      let scope = DecisionScope.release(path, version: record.version, kekID: record.kekID)
+      let scope = DecisionScope.release(record, attestation: session.logIndex)
       let committed = try await commit(judgement, scope, session.subject, snapshot, at: now)
       guard judgement.allows else {
         throw Denied(reason: .policy(code: judgement.primaryCode), decisionID: committed.decisionID)

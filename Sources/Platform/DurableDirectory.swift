@@ -65,10 +65,13 @@ package final class DurableDirectory: Sendable {
     }
   }
 
-  /// Returns when the file's bytes and length are on stable storage. After a failure the kernel may have dropped the bytes
+  /// Returns when the file's bytes and length are on stable storage under a name; a file that somebody removed is not. After a failure the kernel may have dropped the bytes
   /// while it still shows them: nobody calls this twice for the same bytes.
   package func synchronize(_ handle: Int32) throws(PlatformError) {
     guard fdatasync(handle) == 0 else { throw .system(.synchronize, errno: errno) }
+    var status = stat()
+    guard unsafe fstat(handle, &status) == 0 else { throw .system(.synchronize, errno: errno) }
+    guard status.st_nlink > 0 else { throw .system(.synchronize, errno: ENOENT) }
   }
 
   package func close(_ handle: Int32) { _ = Glibc.close(handle) }

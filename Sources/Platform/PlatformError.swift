@@ -14,6 +14,10 @@ package enum PlatformError: Error, Equatable, Sendable {
   case endsTooEarly
   /// A file is larger than the caller permits.
   case tooLong(limitBytes: Int)
+  /// A secret's file gives its group or others rights: its permission bits.
+  case notPrivate(mode: UInt32)
+  /// A secret's file belongs to neither this user nor root.
+  case foreignOwner(uid: UInt32)
   /// No guest device of this kind, or one of another vendor than expected.
   case noGuestDevice
   /// Somebody else wrote to the report directory between our write and our read, time after time.
@@ -36,6 +40,8 @@ package enum PlatformError: Error, Equatable, Sendable {
     case .alreadyExists: "alreadyExists"
     case .endsTooEarly: "fileEndsTooEarly"
     case .tooLong: "fileTooLong"
+    case .notPrivate: "fileNotPrivate"
+    case .foreignOwner: "fileOfAnotherUser"
     case .noGuestDevice: "noGuestDevice"
     case .reportRaced: "reportRaced"
     case .malformedReport: "malformedReport"
@@ -53,6 +59,8 @@ extension PlatformError: CustomStringConvertible {
     case .alreadyExists(let step): "\(step.rawValue): the name is taken"
     case .endsTooEarly: "the file ends too early"
     case .tooLong(let limit): "the file is larger than \(limit) bytes"
+    case .notPrivate(let mode): "others may use the file (mode \(String(mode, radix: 8)))"
+    case .foreignOwner(let uid): "the file belongs to user \(uid)"
     case .noGuestDevice: "no confidential-guest device of the expected kind"
     case .reportRaced: "another process uses the report directory"
     case .malformedReport: "the guest device gave a malformed report"

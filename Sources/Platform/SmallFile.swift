@@ -8,7 +8,12 @@ package enum SmallFile {
   ) throws(PlatformError) -> [UInt8] {
     let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard number >= 0 else { throw .system(step, errno: errno) }
-    let file = FileDescriptor(number)
+    return try read(FileDescriptor(number), limitBytes: limitBytes, step: step)
+  }
+
+  static func read(
+    _ file: FileDescriptor, limitBytes: Int, step: PlatformError.Step
+  ) throws(PlatformError) -> [UInt8] {
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 14)
     // The buffer may have held a secret.

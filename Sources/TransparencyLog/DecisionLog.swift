@@ -20,6 +20,8 @@ package actor DecisionLog {
   private let served: Mutex<LogReader>
 
   nonisolated package let limitEntryBytes: Int
+  /// What the start of this process found.
+  nonisolated package let recovery: LogRecovery
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
@@ -33,6 +35,7 @@ package actor DecisionLog {
     self.publishEvery = publishEvery
     served = Mutex(writer.reader())
     limitEntryBytes = writer.options.limitEntryBytes
+    recovery = writer.recovery
     self.writer = writer
     self.evidence = evidence
   }

@@ -51,7 +51,8 @@ package struct EvidenceStore: ~Copyable, Sendable {
     return found
   }
 
-  func name(_ digest: [UInt8]) -> String {
+  /// The file of a blob, below the directory of the store's disk.
+  package borrowing func name(_ digest: [UInt8]) -> String {
     let hex = Hex.encode(digest)
     return "\(folder)/\(hex.prefix(2))/\(hex)"
   }

@@ -42,6 +42,8 @@ package enum LogDamage: Error, Equatable, Sendable {
   case walMissing
   /// A record of the write-ahead log is damaged and no torn last write explains it.
   case walRecord(offset: Int)
+  /// The write-ahead log is longer than this log ever writes.
+  case walTooLong(bytes: Int)
   /// The write-ahead log goes on at another index than the tree ends.
   case gap(expected: UInt64, found: UInt64)
   /// The write-ahead log and the tiles hold different entries under one index.
@@ -61,6 +63,7 @@ package enum LogDamage: Error, Equatable, Sendable {
     case .absent: "logAbsent"
     case .walMissing: "walMissing"
     case .walRecord: "walDamaged"
+    case .walTooLong: "walTooLong"
     case .gap: "walGap"
     case .entryDisagrees: "entryDisagrees"
     case .walCheckpoint: "walCheckpointInvalid"
@@ -81,6 +84,7 @@ extension LogDamage: CustomStringConvertible {
       case .absent: "there is no log here"
       case .walMissing: "the file wal is missing although a checkpoint was published"
       case .walRecord(let offset): "the file wal is damaged at byte \(offset)"
+      case .walTooLong(let bytes): "the file wal has \(bytes) bytes, more than this log ever writes"
       case .gap(let expected, let found): "the file wal goes on at entry \(found) but the tree ends before \(expected)"
       case .entryDisagrees(let index): "wal and tiles hold different entries at index \(index)"
       case .walCheckpoint(let size): "the signed checkpoint of size \(size) in wal does not fit its entries or this key"

@@ -37,6 +37,8 @@ package struct LogWriter: ~Copyable, Sendable {
 
   /// Entries in the durable tree.
   package private(set) var size: UInt64
+  /// What the start of this process found.
+  package let recovery: LogRecovery
 
   /// - Parameter recovered: a state whose write-ahead log was rewritten and made durable.
   init(_ recovered: consuming RecoveredLog, wal: DurableFile, bytes: UInt64, tag: [UInt8]) {
@@ -50,6 +52,8 @@ package struct LogWriter: ~Copyable, Sendable {
     checkpoint = recovered.checkpoint
     published = recovered.published
     size = recovered.tree.size
+    recovery = LogRecovery(
+      entries: recovered.tree.size - (recovered.published?.size ?? 0), droppedBytes: recovered.droppedBytes)
     self.wal = wal
     walBytes = bytes
     walTag = tag
@@ -136,6 +140,15 @@ package struct LogWriter: ~Copyable, Sendable {
     entries.removeFirst(Int(start - entriesStart))
     entriesStart = start
   }
+}
+
+/// What recovery took up and what it left behind.
+package struct LogRecovery: Equatable, Sendable {
+  /// Durable entries that were in no tile yet.
+  package let entries: UInt64
+  /// Bytes at the end of the write-ahead log that were no whole record: a write that a crash tore, on which nothing was
+  /// released.
+  package let droppedBytes: Int
 }
 
 /// The names of the log's own files.

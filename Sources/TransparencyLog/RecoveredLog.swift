@@ -12,6 +12,8 @@ struct RecoveredLog: ~Copyable, Sendable {
   var checkpoint: [UInt8]
   /// Records with entries beyond the published tiles.
   var tail: [WriteAheadRecord] = []
+  /// Bytes of a torn last write, which the new write-ahead log does not take over.
+  var droppedBytes = 0
 
   /// Reads checkpoint, right edge and write-ahead log. `nil` when there is no log at all.
   init?(_ io: any DurableIO, signer: NoteSigner, options: LogWriter.Options) throws(LogError) {
@@ -99,7 +101,9 @@ struct RecoveredLog: ~Copyable, Sendable {
   private mutating func replay(_ wal: [UInt8], _ io: any DurableIO) throws(LogError) {
     let base = tree.size
     var tiles = PublishedTree(io, size: base)
-    for record in try WriteAheadRecord.scan(wal) {
+    let scan = try WriteAheadScan(wal)
+    droppedBytes = scan.droppedBytes
+    for record in scan.records {
       guard record.index <= tree.size else {
         throw .damaged(.gap(expected: tree.size, found: record.index))
       }

@@ -12,10 +12,13 @@ package struct Claims: Sendable, Equatable {
   /// Proved under an anchor that the operator added, not under a vendor's.
   package let simulated: Bool
   package let platform: Platform
+  /// What was needed to prove them beside the evidence. No part of what they say.
+  package let basis: ProofBasis
 
-  init(simulated: Bool, platform: Platform) {
+  init(simulated: Bool, platform: Platform, basis: ProofBasis) {
     self.simulated = simulated
     self.platform = platform
+    self.basis = basis
   }
 
   package var tee: TEE {

@@ -1,6 +1,8 @@
 import Broker
 import Bytes
+import Glibc
 import Platform
+import Synchronization
 import Terminal
 
 let brokerCommands = [initCommand, serveCommand, checkConfigCommand]
@@ -34,7 +36,7 @@ private let initCommand = Command(
   } catch let refusal as Initialisation.Refusal {
     throw Failure(.usage, "init: \(refusal.sentence)")
   } catch let error as PlatformError {
-    throw Failure(.usage, "init: cannot write \(state.path): \(error)")
+    throw Failure(.unavailable, "init: cannot write \(state.path): \(error); remove it and start again")
   }
   Console.line("log verifier key: \(vkey)")
   Console.line("admin certificate: \(state.adminCertificate)")
@@ -63,25 +65,53 @@ private let serveCommand = Command(
   let state = StateDirectory(path: try arguments.required("--state"))
   let configuration = try readConfiguration(arguments)
   let signals = try SignalSource()
-  let service: BrokerService
-  do {
-    service = try await BrokerService.start(state: state, configuration: configuration) { Timestamp.now }
-    try service.writeClientConfiguration(state)
-  } catch let error as StartError {
-    throw Failure(error.isIntegrity ? .integrity : .usage, error.sentence)
-  }
-  Console.line("ready broker=https://\(service.address.text) admin=https://\(service.adminAddress.text)")
+  let running = Running()
   let watcher = Task {
-    for await signal in signals.stream {
-      if signal == .reload { service.reloadCertificate(state) } else { service.stop() }
-    }
+    for await signal in signals.stream { running.hear(signal, state) }
   }
   defer { watcher.cancel() }
+  let service = try await start(state, configuration)
+  running.begin(service)
+  Console.line("ready broker=https://\(service.address.text) admin=https://\(service.adminAddress.text)")
   switch await service.run() {
   case .asked: return .ok
-  case .logFailed(let code):
+  case .logFailed(let reason):
     throw Failure(
-      .integrity, "the decision log could not be written (\(code)); nothing more is released. Start again to recover")
+      .integrity, "the decision log could not be written (\(reason)); nothing more is released. Start again to recover")
+  }
+}
+
+/// The service once it is up. Before that a signal ends the process at once: recovery may take its time, and a process that
+/// ends in it leaves what the next start needs.
+private final class Running: Sendable {
+  private let service = Mutex<BrokerService?>(nil)
+
+  func begin(_ started: BrokerService) { service.withLock { $0 = started } }
+
+  func hear(_ signal: SignalSource.Request, _ state: StateDirectory) {
+    switch (signal, service.withLock { $0 }) {
+    case (.stop, nil): exit(ExitCode.ok.rawValue)
+    case (.stop, let service?): service.stop()
+    case (.reload, let service): service?.reloadCertificate(state)
+    }
+  }
+}
+
+private func start(_ state: StateDirectory, _ configuration: BrokerConfiguration) async throws -> BrokerService {
+  do {
+    let service = try await BrokerService.start(state: state, configuration: configuration) { Timestamp.now }
+    try service.writeClientConfiguration(state)
+    return service
+  } catch let error as StartError {
+    let exit: ExitCode =
+      switch error.kind {
+      case .usage: .usage
+      case .unavailable: .unavailable
+      case .integrity: .integrity
+      }
+    throw Failure(exit, error.sentence)
+  } catch let error as PlatformError {
+    throw Failure(.unavailable, "cannot write in \(state.path): \(error)")
   }
 }
 

@@ -30,6 +30,7 @@ struct BrokerReferences {
       return try await connection.get("/v1/references/\(scope)")["bundle"]
     case .rule: return listing["rules"]?.arrayValue?.first { $0["resource"]?.stringValue == scope }
     case .quorum: return listing["quorum"].flatMap { $0.isNull ? nil : $0 }
+    case .advisories: return listing["advisories"]?["document"]
     case .revoke, .unrevoke: return nil
     }
   }

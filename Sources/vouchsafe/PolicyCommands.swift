@@ -11,7 +11,8 @@ let policyCommands: [Command] = [
     example: "vouchsafe policy explain 41 --state /var/lib/vouchsafe",
     run: { try await PolicyVerbs.explain($0) }),
   Command(
-    "policy check", arguments: "FILE", "check a bundle or a rule, and say what it leaves open",
+    "policy check", arguments: "FILE",
+    "check a bundle, a rule or a table of advisories, and say what it asks or leaves open",
     options: [.output],
     example: "vouchsafe policy check llama.json",
     run: { try PolicyVerbs.check($0) }),
@@ -47,24 +48,16 @@ enum PolicyVerbs {
   static func check(_ arguments: Arguments) throws -> ExitCode {
     let path = try arguments.one(of: "FILE")
     let bytes = try Console.readFile(path, limit: 8 * ReferenceStatement.bodyLimitBytes)
-    let checked: (what: String, name: String, open: [String])
+    let checked: CheckedDocument
     do throws(ParseError) {
-      let document = try StrictJSON.parse(bytes)
-      if document["schema"]?.stringValue == ResourceRule.schema {
-        checked = ("rule", try ResourceRule(document: document).resource.text, [])
-      } else {
-        let bundle = try ReferenceBundle(document: document)
-        checked = ("bundle", bundle.name, bundle.openEnds)
-      }
+      checked = try CheckedDocument(try StrictJSON.parse(bytes))
     } catch { throw Failure(.malformed, "\(path): \(error)") }
     if try arguments.output() == .json {
-      Console.json(
-        .object([
-          ("kind", .string(checked.what)), ("name", .string(checked.name)), ("openEnds", .strings(checked.open)),
-        ]))
+      Console.json(checked.json)
     } else {
-      Console.line("\(checked.what) \(checked.name) is well-formed")
-      for open in checked.open { Console.line("leaves open: \(open)") }
+      Console.line("\(checked.kind) \(checked.name) is well-formed")
+      for line in checked.contents { Console.line(line) }
+      for open in checked.openEnds { Console.line("leaves open: \(open)") }
     }
     return .ok
   }

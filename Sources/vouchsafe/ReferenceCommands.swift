@@ -6,7 +6,7 @@ import Terminal
 let referenceCommands: [Command] = [
   Command(
     "reference propose", arguments: "FILE.json",
-    "make a statement of a bundle, a rule or a quorum, for approvers to sign",
+    "make a statement of a bundle, a rule, a quorum or a table of advisories, for approvers to sign",
     options: [
       ReferenceOptions.out, ReferenceOptions.notAfter,
       Option("--version", value: "N", "the statement's version, without asking a broker"),

@@ -52,6 +52,10 @@ enum ReferenceList {
       lines.append(
         "rule \(word(rule["resource"])) for \(bundles)\(rule["condition"] == nil ? "" : ", with a condition")")
     }
+    if let table = listing["advisories"], !table.isNull {
+      lines.append(
+        "advisories version \(word(table["version"])), dated \(word(table["dated"])): \(word(table["digest"]))")
+    }
     for scope in listing["revocations"]?.arrayValue ?? [] { lines.append("revoked \(word(scope))") }
     return lines.map { Console.printable($0) + "\n" }.joined()
   }

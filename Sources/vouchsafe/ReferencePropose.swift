@@ -32,8 +32,12 @@ enum ReferencePropose {
       case ApproverQuorum.schema:
         _ = try ApproverQuorum(document: value)
         return (.quorum, StatementContent.quorumScope, value)
+      case AdvisoryTable.schema:
+        _ = try AdvisoryTable(document: value)
+        return (.advisories, StatementContent.advisoriesScope, value)
       default:
-        let known = [ReferenceBundle.schema, ResourceRule.schema, ApproverQuorum.schema].joined(separator: ", ")
+        let known = [ReferenceBundle.schema, ResourceRule.schema, ApproverQuorum.schema, AdvisoryTable.schema]
+          .joined(separator: ", ")
         throw Failure(.malformed, "\(path): \"schema\" is none of \(known)")
       }
     } catch let failure as Failure {

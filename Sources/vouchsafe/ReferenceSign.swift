@@ -40,13 +40,14 @@ enum ReferenceSign {
     switch content {
     case .revoke(let scope, let reason): lines.append("STOPS releases for \(scope.text): \(reason)")
     case .unrevoke(let scope, let reason): lines.append("ALLOWS AGAIN releases for \(scope.text): \(reason)")
-    case .reference, .rule, .quorum:
+    case .reference, .rule, .quorum, .advisories:
       lines.append(try comparison(statement, references))
       lines.append(DocumentDifference(from: active, to: statement.body).text)
     }
     if case .reference(let bundle) = content {
       lines += bundle.openEnds.map { "leaves open: \($0)" }
     }
+    if case .advisories(let table) = content { lines += table.summary }
     if !signed.note.signatures.isEmpty {
       lines.append("claims to be signed by \(signed.note.signatures.map(\.name).joined(separator: ", "))")
     }

@@ -18,7 +18,8 @@ enum Sample {
 
   static var snp: SNPFacts {
     SNPFacts(
-      reportVersion: 5, product: .milan, measurement: measurement, hostData: host, chipID: chip,
+      reportVersion: 5, cpu: CPUIdentity(family: 0x19, model: 0x01, stepping: 0x01), product: .milan,
+      measurement: measurement, hostData: host, chipID: chip,
       idKeyDigest: Array(repeating: 0x1D, count: 48), authorKeyDigest: Array(repeating: 0xA0, count: 48),
       isAuthorKeyEnabled: true, familyID: Array(repeating: 0xF0, count: 16), imageID: Array(repeating: 0x10, count: 16),
       guestSVN: 3, vmpl: 0, guestPolicy: 0x20000, platformInfo: 0x20, reportedTCB: floor, committedTCB: floor,

@@ -20,6 +20,7 @@ final class Bench: Sendable {
   let broker: KeyBroker
   let disk: MemoryIO
   let registryDisk: MemoryIO
+  let evidenceDisk: MemoryIO
   let approvers: [NoteSigner]
   let time: Locked<Timestamp>
   let keyring: [UInt8]
@@ -35,53 +36,63 @@ final class Bench: Sendable {
   static func make(_ options: Options = Options()) async throws -> Bench {
     let signers = try (0..<options.approvers).map { try NoteSigner(name: "approver\($0)", key: .random()) }
     return try await Bench(
-      options, signers, disk: MemoryIO(), registryDisk: MemoryIO(), root: SystemRandom.bytes(32), keyring: nil,
-      time: Locked(start))
+      options, signers, disks: Disks(), root: SystemRandom.bytes(32), keyring: nil, time: Locked(start))
   }
 
   /// The same state after a restart.
   func restarted() async throws -> Bench {
     try await Bench(
       Options(anchors: broker.extraAnchorsDigest != nil, approvers: approvers.count, quorum: max(1, approvers.count)),
-      approvers, disk: disk, registryDisk: registryDisk, root: root, keyring: keyring, time: time)
+      approvers, disks: Disks(log: disk, registry: registryDisk, evidence: evidenceDisk), root: root, keyring: keyring,
+      time: time)
+  }
+
+  private struct Disks {
+    var log = MemoryIO()
+    var registry = MemoryIO()
+    var evidence = MemoryIO()
   }
 
   private init(
-    _ options: Options, _ signers: [NoteSigner], disk: MemoryIO, registryDisk: MemoryIO, root: [UInt8],
-    keyring file: [UInt8]?, time: Locked<Timestamp>
+    _ options: Options, _ signers: [NoteSigner], disks: Disks, root: [UInt8], keyring file: [UInt8]?,
+    time: Locked<Timestamp>
   ) async throws {
     var copy = root
     let provider = try FileRoot(key: SecretBytes(erasing: &copy))
     let file = try file ?? Keyring.create(under: provider)
     let keyring = try Keyring.open(file, under: provider)
     let log = try DecisionLog.open(
-      disk, signer: NoteSigner(name: "vouchsafe.test/log", key: keyring.logKey), absence: .begin,
+      disks.log, signer: NoteSigner(name: "vouchsafe.test/log", key: keyring.logKey), absence: .begin,
       executor: try SerialThread())
     let quorum =
       signers.isEmpty ? nil : try ApproverQuorum(threshold: options.quorum, approvers: signers.map(\.verifierKey))
     let registry = try await Registry.replaying(
-      log, blobs: try BlobStore(registryDisk, folder: "registry"), values: ReferenceValues(quorum: quorum))
+      log, blobs: try BlobStore(disks.registry, folder: "registry"), values: ReferenceValues(quorum: quorum))
     let anchorsFile = CanonicalJSON.encode(SimulatedKeys.shared.anchorsFile)
     let anchors = options.anchors ? Anchors.builtIn.adding(try Anchors.parseFile(anchorsFile)) : .builtIn
+    let evidence = try BlobStore(disks.evidence, folder: "evidence")
+    let approversDigest = try await evidence.store(quorum.map { CanonicalJSON.encode($0.document) } ?? [])
+    let anchorsDocument = CanonicalJSON.encode(.array([SimulatedKeys.shared.anchorsFile]))
+    let anchorsDigest = options.anchors ? try await evidence.store(anchorsDocument) : nil
     let clock: @Sendable () -> Timestamp = { time.withLock { $0 } }
     var configuration = BrokerConfiguration()
     configuration.releaseHold = .zero
     broker = KeyBroker(
       KeyBroker.Parts(
         configuration: configuration, instance: Instance(logName: "vouchsafe.test/log", logEpoch: "e"),
-        keyring: keyring, anchors: anchors, extraAnchorsDigest: options.anchors ? Hash.sha256.digest(anchorsFile) : nil,
-        endorsements: EndorsementStore(supplied: options.collateral), log: log,
-        evidence: try BlobStore(MemoryIO(), folder: "evidence"),
-        registry: registry, events: EventLog(service: "test", now: clock),
-        origin: Leaf.Origin(node: "test", build: "b", logEpoch: "e"), workers: 2, clock: clock,
+        keyring: keyring, anchors: anchors, extraAnchorsDigest: anchorsDigest,
+        endorsements: EndorsementStore(supplied: options.collateral), log: log, evidence: evidence, registry: registry,
+        events: EventLog(service: "test", now: clock), origin: Leaf.Origin(node: "test", build: "b", logEpoch: "e"),
+        workers: 2, clock: clock,
         random: SystemRandom.bytes))
-    self.disk = disk
-    self.registryDisk = registryDisk
+    disk = disks.log
+    registryDisk = disks.registry
+    evidenceDisk = disks.evidence
     approvers = signers
     self.time = time
     self.keyring = file
     self.root = root
-    try await broker.recordStart(approvers: [])
+    try await broker.recordStart(approvers: approversDigest)
   }
 
   func advance(_ duration: Duration) { time.withLock { $0 = $0.adding(duration) } }

@@ -71,7 +71,7 @@ struct RecoveryTests {
   @Test func aTornTailIsDroppedAtEveryByte() throws {
     let disk = try disk(published: 0, total: 9)
     let wal = try #require(disk["wal"])
-    let ends = try WriteAheadRecord.scan(wal).reduce(into: [0]) { ends, record in
+    let ends = try WriteAheadScan(wal).records.reduce(into: [0]) { ends, record in
       ends.append(ends[ends.count - 1] + record.encode(after: WriteAheadRecord.firstTag).count)
     }
     for length in wal.indices {
@@ -105,7 +105,7 @@ struct RecoveryTests {
   @Test func recordsThatAreMissingSwappedOrRepeatedAreRefused() throws {
     let disk = try disk(published: 0, total: 9)
     let wal = try #require(disk["wal"])
-    let records = try WriteAheadRecord.scan(wal)
+    let records = try WriteAheadScan(wal).records
     var chunks: [[UInt8]] = []
     var tag = WriteAheadRecord.firstTag
     for record in records {

@@ -58,11 +58,21 @@ import Testing
     #expect(try claims(with: hot(cache, certificates: []), certificates: []) == claims(with: cold))
   }
 
-  /// Without its certificates at hand the report can pass by the proof alone: it is what is used.
-  @Test func theProofIsUsed() throws {
-    let known = try #require(try proof(guest, with: Endorsements(certificates: try bag), certificates: []))
-    #expect(try guest.refusalCode(certificates: [], with: .none) == .collateralMissing)
-    #expect(try guest.refusalCode(certificates: [], with: Endorsements.none.adding(known)) == nil)
+  @Test func theProofIsUsedWhileItsCertificatesAreAtHand() throws {
+    func known(_ endorsements: Endorsements, _ certificates: [CarriedCertificate]) throws -> ProvedVEK? {
+      var examination = SNPExamination(
+        try guest.evidence(reportData: sessionData, certificates: certificates), endorsements,
+        reportData: sessionData, hostData: nil, anchors: simulatedAnchors, now: now)
+      _ = examination.verdict()
+      return examination.known
+    }
+    #expect(try known(hot(.none), certificates) != nil)
+    let cache = try hot(Endorsements(certificates: try bag), certificates: [])
+    #expect(try known(cache, []) != nil)
+    #expect(try known(cache, certificates) == nil, "another choice")
+    let proved = try #require(try proof(guest, with: Endorsements(certificates: try bag), certificates: []))
+    #expect(try known(Endorsements.none.adding(proved), []) == nil)
+    #expect(try guest.refusalCode(certificates: [], with: Endorsements.none.adding(proved)) == .collateralMissing)
   }
 
   @Test func aProofEndsWithItsDates() throws {

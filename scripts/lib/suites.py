@@ -29,6 +29,8 @@ SUITES = [
     ("kbs", "a client that is not ours fetches keys, and is refused", [str(PYTHON), "scripts/interop/kbs_checks.py"], 300),
     ("dcap", "a verifier that is not ours takes simulated TDX evidence as we do",
      [str(PYTHON), "scripts/interop/dcap_check.py"], 300),
+    ("measure", "calculators that are not ours come to the launch measurements that we do",
+     [str(PYTHON), "scripts/interop/measure_checks.py"], 300),
     ("kill9", "whatever a client was given is in the log that kill -9 leaves",
      [str(PYTHON), "scripts/interop/kill9.py", "--seconds", "30"], 300),
     ("demo", "the demonstration goes as told, and fails where a program fails",

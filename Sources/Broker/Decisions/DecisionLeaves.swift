@@ -1,3 +1,4 @@
+import Appraisal
 import Bytes
 import Cryptography
 import Evidence
@@ -11,7 +12,7 @@ struct DecisionSubject: Sendable {
   let teeKey: [UInt8]
   /// SHA-256 of the challenge's nonce text.
   let challenge: [UInt8]
-  /// SHA-256 of the evidence record, and of each endorsement in it.
+  /// SHA-256 of the evidence record, and of each carrier that its proof rests on.
   let evidence: [UInt8]
   let collateral: [[UInt8]]
   /// SHA-256 of the init-data text, when it was sent.
@@ -48,15 +49,16 @@ struct DecisionSubject: Sendable {
 enum DecisionScope: Sendable {
   /// Whether the pod is what some reference bundle describes.
   case attestation
-  case release(ResourcePath, version: UInt64, kekID: String)
+  /// Whether the pod of an earlier attestation, at that index, may have the key of this record.
+  case release(KeyRecord, attestation: UInt64)
 
   var members: [(String, JSONValue)] {
     switch self {
     case .attestation: [("for", "attestation"), ("resource", .null)]
-    case .release(let path, let version, let kekID):
+    case .release(let record, let attestation):
       [
-        ("for", "release"), ("resource", .string(path.text)), ("resource_version", .int(version)),
-        ("kek", .string(kekID)),
+        ("for", "release"), ("resource", .string(record.resource.text)), ("resource_version", .int(record.version)),
+        ("kek", .string(record.kekID)), ("bound", .strings([record.bundle])), ("attestation", .int(attestation)),
       ]
     }
   }
@@ -71,14 +73,16 @@ struct AllowingLeaf: Sendable {
 
 extension Leaf {
   /// The leaf of a decision. `reasons` are codes, empty when it allows; `explanation` is the digest of the stored
-  /// explanation of a refusal.
+  /// explanation of a refusal. A pod has no identity but its TEE key, so `client` is null.
   static func decision(
-    _ scope: DecisionScope, allows: Bool, reasons: [String], explanation: [UInt8]?, subject: DecisionSubject,
-    references: [UInt8], bundles: [String], registry: RegistryPosition, from origin: Origin, at now: Timestamp
+    _ scope: DecisionScope, _ judgement: Judgement, explanation: [UInt8]?, subject: DecisionSubject,
+    references: ReferenceRecord, registry: RegistryPosition, from origin: Origin, at now: Timestamp
   ) -> Leaf {
     let outcome: [(String, JSONValue)] = [
-      ("result", allows ? "allow" : "deny"), ("reasons", .strings(reasons)), ("bundles", .strings(bundles)),
-      ("refvalues", .string(Hex.encode(references))),
+      ("result", judgement.allows ? "allow" : "deny"), ("reasons", .strings(judgement.codes)),
+      ("bundles", .strings(judgement.bundles)), ("refvalues", .string(Hex.encode(references.digest))),
+      ("policy", .string(Hex.encode(references.policyDigest))),
+      ("advisory_table", references.advisoriesDigest.map { .string(Hex.encode($0)) } ?? .null), ("client", .null),
       ("explanation", explanation.map { .string(Hex.encode($0)) } ?? .null),
     ]
     return Leaf(

@@ -1,46 +1,68 @@
+import Appraisal
 import Bytes
 import Cryptography
 import KBSProtocol
 import Verification
 
-/// All that is needed to judge an attestation again, years later: a content-addressed JSON document. Holds hardware ids,
-/// so it is for auditors; leaves name it by digest.
+/// All that is needed to judge an attestation again, years later: a content-addressed canonical JSON document. Holds
+/// hardware ids, so it is for auditors; leaves name it by digest. Spec: reliability §2.5.
 struct EvidenceRecord: Sendable {
   let session: Session
   /// The body of `/attest` as it came.
   let request: [UInt8]
-  let endorsements: Endorsements
+  let initData: String?
+  /// What the proof rests on.
+  let basis: ProofBasis
+  /// The oldest evaluations that counted.
+  let floors: EvaluationFloors
   let registry: RegistryPosition
-  let references: [UInt8]
+  let references: ReferenceRecord
   /// SHA-256 of the stored document of extra anchors, when there are any.
   let extraAnchors: [UInt8]?
   let verifiedAt: Timestamp
   let verifierBuild: String
-  let claims: JSONValue
+  /// `AttestationResult.record`.
+  let verdict: JSONValue
 
-  /// The endorsements as blobs of their own: the same intermediate is stored once.
-  var blobs: [[UInt8]] {
-    endorsements.certificates.map(\.der) + endorsements.revocationLists.map(\.der)
-      + endorsements.documents.map(\.pcsBytes)
-  }
+  /// The carriers as blobs of their own: the same intermediate is stored once.
+  var blobs: [[UInt8]] { basis.artefacts.map(\.bytes) }
 
   var encoded: [UInt8] {
-    let certificates = endorsements.certificates.map { Self.entry("certificate", $0.der) }
-    let lists = endorsements.revocationLists.map { Self.entry("crl", $0.der) }
-    let documents = endorsements.documents.map { Self.entry("document", $0.pcsBytes) }
-    return CanonicalJSON.encode(
+    CanonicalJSON.encode(
       .object([
         ("v", 1), ("tee", .string(session.tee.rawValue)), ("kbs_version", .string(session.version.rawValue)),
         ("challenge", .string(session.challenge.nonce)), ("request", .string(Base64.encode(request))),
-        ("collateral", .array(certificates + lists + documents)),
-        ("anchors", extraAnchors.map { .string(Hex.encode($0)) } ?? .null),
-        ("registry", registry.json), ("refvalues", .string(Hex.encode(references))),
-        ("verified_at", .string(verifiedAt.rfc3339Milliseconds)), ("verifier", .string(verifierBuild)),
-        ("claims", claims),
+        ("init_data", initData.map { .string($0) } ?? .null), ("collateral", .array(basis.artefacts.map(Self.entry))),
+        ("anchors", extraAnchors.map { .string(Hex.encode($0)) } ?? .null), ("floors", floors.json),
+        ("registry", registry.json), ("refvalues", .string(Hex.encode(references.digest))),
+        ("policy", .string(Hex.encode(references.policyDigest))),
+        ("advisories", references.advisoriesDigest.map { .string(Hex.encode($0)) } ?? .null),
+        ("verified_at", .string(verifiedAt.rfc3339Milliseconds)), ("verifier_version", .string(verifierBuild)),
+        ("verdict", verdict),
       ]))
   }
 
-  private static func entry(_ kind: String, _ der: [UInt8]) -> JSONValue {
-    .object([("kind", .string(kind)), ("sha256", .string(Hex.encode(Hash.sha256.digest(der))))])
+  /// Where a carrier came from is not known of what an operator supplied.
+  private static func entry(_ artefact: ProofBasis.Artefact) -> JSONValue {
+    .object([
+      ("kind", .string(artefact.kind)), ("url", .null), ("fetched_at", .null),
+      ("sha256", .string(Hex.encode(Hash.sha256.digest(artefact.bytes)))),
+    ])
+  }
+}
+
+extension EvaluationFloors {
+  /// The floors that concern one platform.
+  func concerning(_ claims: Claims) -> EvaluationFloors {
+    guard let fmspc = claims.tdx?.platform.fmspc else { return .none }
+    return EvaluationFloors(minimum: minimum, seen: seen.filter { $0.key == fmspc })
+  }
+
+  fileprivate var json: JSONValue {
+    let families = seen.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+    return .object([
+      ("minimum", .int(minimum)),
+      ("seen", .object(families.map { (Hex.encode($0.key), JSONValue.int($0.value)) })),
+    ])
   }
 }

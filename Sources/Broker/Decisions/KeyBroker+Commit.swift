@@ -28,8 +28,8 @@ extension KeyBroker {
       explanationDigest = try await evidence.store(CanonicalJSON.encode(explanation))
     }
     let leaf = try Leaf.decision(
-      scope, allows: judgement.allows, reasons: judgement.codes, explanation: explanationDigest, subject: subject,
-      references: snapshot.values.digest, bundles: judgement.bundles, registry: snapshot.position, from: origin, at: now
+      scope, judgement, explanation: explanationDigest, subject: subject,
+      references: try await storedReferences(snapshot.values), registry: snapshot.position, from: origin, at: now
     ).encoded()
     let receipt = try await commit(leaf)
     counters.add(.init("vouchsafe_decisions_total", .init("result", judgement.allows ? "allow" : "deny")))
@@ -41,10 +41,15 @@ extension KeyBroker {
     do {
       return try await log.commit(entry)
     } catch {
-      events.write(.error, "log-failed", ["code": .code(error.code)])
-      stop.signal(.logFailed(error.code))
+      failed(error)
       throw BrokerError.logUnavailable
     }
+  }
+
+  /// Says why, and asks the service to end.
+  func failed(_ error: LogError) {
+    events.write(.error, "log-failed", ["code": .code(error.code), "reason": .code(error.reason)])
+    stop.signal(.logFailed(error.reason))
   }
 
   /// A refusal before any hardware signature was verified: counted, explained from memory.

@@ -7,7 +7,7 @@ import Bytes
 /// (epoch and log index of the registry change it stands on).
 struct Leaf {
   enum Kind: String {
-    case decision, policy, refvalues, resource, revoke, config, epoch
+    case decision, policy, refvalues, resource, revoke, advisories, config, epoch
     case denySummary = "deny-summary"
   }
 

@@ -13,6 +13,7 @@ extension SNPClaims {
 
   var leafTCB: JSONValue {
     .object([
+      ("status", .null), ("svn", .string(tcb.reported.text)), ("advisories", .array([])), ("eval_data_number", .null),
       ("product", .string(product.rawValue)), ("reported", tcb.reported.leaf), ("committed", tcb.committed.leaf),
       ("launch", tcb.launch.leaf), ("platform_info", .string("0x" + String(platformInfo.raw, radix: 16))),
       ("mit_vector", currentMitigations.map { .string("0x" + String($0, radix: 16)) } ?? .null),

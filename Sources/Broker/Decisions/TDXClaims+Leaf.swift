@@ -17,6 +17,7 @@ extension TDXClaims {
       ("status", .string(tcb.status.rawValue)), ("svn", .string(Hex.encode(report.teeTCBSVN))),
       ("advisories", .strings(tcb.advisoryIDs)), ("eval_data_number", .int(tcb.evaluationNumber)),
       ("date", tcb.date.map { .string($0.rfc3339) } ?? .null), ("fmspc", .string(Hex.encode(platform.fmspc))),
+      ("platform_info", .null), ("mit_vector", .null),
       ("td_attributes", .string("0x" + String(report.attributes.raw, radix: 16))),
     ])
   }

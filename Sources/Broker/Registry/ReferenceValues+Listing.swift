@@ -10,7 +10,15 @@ extension ReferenceValues {
       ("epoch", .int(epoch)), ("digest", .string(Hex.encode(digest))),
       ("quorum", quorum?.document ?? .null), ("bundles", .array(shownBundles)),
       ("rules", .array(rules.values.sorted { $0.resource < $1.resource }.map(\.document))),
-      ("revocations", .strings(revocations.map(\.text).sorted())), ("chains", chains),
+      ("revocations", .strings(revocations.map(\.text).sorted())),
+      ("advisories", advisories.map(Self.row) ?? .null), ("chains", chains),
+    ])
+  }
+
+  private static func row(_ active: ActiveAdvisories) -> JSONValue {
+    .object([
+      ("version", .int(active.version)), ("digest", .string(Hex.encode(active.digest))),
+      ("dated", .string(active.table.dated.rfc3339)), ("document", active.table.document),
     ])
   }
 

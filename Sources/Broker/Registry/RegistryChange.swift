@@ -26,7 +26,7 @@ enum RegistryChange: Sendable {
     case .statement(let signed):
       let statement = signed.statement
       return Leaf(
-        statement.kind == .revoke ? .revoke : .refvalues, from: origin, at: now, simulated: false, registry: registry,
+        Self.leafKind(statement.kind), from: origin, at: now, simulated: false, registry: registry,
         [
           ("change", "statement"), ("statement", digest), ("kind", .string(statement.kind.rawValue)),
           ("scope", .string(statement.scope)), ("version", .int(statement.version)),
@@ -42,6 +42,14 @@ enum RegistryChange: Sendable {
       return Leaf(
         .resource, from: origin, at: now, simulated: false, registry: registry,
         [("change", "delete"), ("resource", .string(path.text))])
+    }
+  }
+
+  private static func leafKind(_ kind: ReferenceStatement.Kind) -> Leaf.Kind {
+    switch kind {
+    case .revoke: .revoke
+    case .advisories: .advisories
+    case .reference, .rule, .unrevoke, .quorum: .refvalues
     }
   }
 

@@ -18,6 +18,7 @@ enum ClientConfiguration {
       ("ca", "tls/cert.pem"), ("clientCertificate", "admin/client.cert.pem"), ("clientKey", "admin/client.key.pem"),
       ("logVkey", "log.vkey"),
     ]
-    try SmallFile.overwrite(state.client, Array(CanonicalJSON.pretty(.object(members)).utf8))
+    let bytes = Array(CanonicalJSON.pretty(.object(members)).utf8)
+    if (try? SmallFile.read(state.client, limitBytes: 1 << 16)) != bytes { try SmallFile.replace(state.client, bytes) }
   }
 }

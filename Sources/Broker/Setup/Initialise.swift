@@ -27,11 +27,12 @@ package struct Initialisation: Sendable {
   }
 
   package enum Refusal: Error, Equatable, Sendable {
-    case alreadyInitialised, quorumImpossible, approverMalformed, logNameInvalid
+    case alreadyInitialised, unfinished, quorumImpossible, approverMalformed, logNameInvalid
 
     package var sentence: String {
       switch self {
       case .alreadyInitialised: "the folder already holds a broker's state"
+      case .unfinished: "the folder holds the beginning of a state that was never finished; remove it and start again"
       case .quorumImpossible: "the quorum must be from 1 to the number of different approvers"
       case .approverMalformed: "an approver's file is not one verifier key"
       case .logNameInvalid: "a log's name has no space, no +, and is not empty"
@@ -45,6 +46,7 @@ package struct Initialisation: Sendable {
   package func run(at now: Timestamp) throws -> String {
     let policy = try approverPolicy()
     guard !SmallFile.exists(state.instance) else { throw Refusal.alreadyInitialised }
+    guard !SmallFile.exists(state.rootKey) else { throw Refusal.unfinished }
     for folder in state.folders { try SmallFile.makeFolder(folder, mode: 0o700) }
     let root = try makeRoot()
     let keyring = try Keyring.create(under: root)
@@ -60,7 +62,11 @@ package struct Initialisation: Sendable {
     try ClientConfiguration.write(state, broker: defaults.listen, admin: defaults.adminListen)
     let instance = Instance(logName: logName, logEpoch: Hex.encode(SystemRandom.bytes(8)))
     try beginLog(instance, signer: signer, approvers: Array((policy ?? "").utf8), at: now)
+    // All that instance.json vouches for is durable before it has its name.
+    for folder in state.folders { try SmallFile.synchronize(folder: folder) }
     try SmallFile.create(state.instance, instance.json)
+    try SmallFile.synchronize(folder: state.path)
+    try SmallFile.synchronize(folder: state.parent)
     return vkey
   }
 

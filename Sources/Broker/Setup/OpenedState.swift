@@ -1,42 +1,12 @@
 import Appraisal
 import Bytes
 import Cryptography
+import Glibc
 import Platform
 import SignedNotes
 import Telemetry
 import TransparencyLog
 import Verification
-
-/// Why a state cannot be served.
-package enum StartError: Error, Equatable, Sendable {
-  case notInitialised, inUse, approversChanged
-  case logDamaged(code: String, explanation: String)
-  case registryDamaged
-  case anchorsMalformed(file: String)
-  case anchorsUnreadable(file: String)
-  case collateralUnreadable(folder: String)
-
-  /// The state's bytes are not what they should be.
-  package var isIntegrity: Bool {
-    switch self {
-    case .approversChanged, .logDamaged, .registryDamaged: true
-    default: false
-    }
-  }
-
-  package var sentence: String {
-    switch self {
-    case .notInitialised: "the folder holds no broker's state; make one with vouchsafe-broker init --state DIR"
-    case .inUse: "another broker is running on this state"
-    case .approversChanged: "the approvers' file is not the one this log began with"
-    case .logDamaged(let code, let explanation): "the decision log cannot be opened (\(code)): \(explanation)"
-    case .registryDamaged: "the registry's files are not what the log says they are"
-    case .anchorsUnreadable(let file): "cannot read the anchors file \(file)"
-    case .anchorsMalformed(let file): "not an anchors file: \(file)"
-    case .collateralUnreadable(let folder): "cannot read the folder \(folder)"
-    }
-  }
-}
 
 /// A state whose keys, log and registry are open in this process alone.
 struct OpenedState: Sendable {
@@ -47,19 +17,21 @@ struct OpenedState: Sendable {
   static func open(
     _ state: StateDirectory, configuration: BrokerConfiguration, clock: @escaping @Sendable () -> Timestamp
   ) async throws -> OpenedState {
-    guard SmallFile.exists(state.instance) else { throw StartError.notInitialised }
-    let instance = try Instance(parsing: try SmallFile.read(state.instance, limitBytes: 4096))
+    let instance = try openInstance(state)
     let keyring = try openKeyring(state)
     let events = EventLog(service: "broker", now: clock)
+    let stop = StopSignal()
     let directory = try openLocked(state.log)
-    let log = try await openLog(directory, instance, keyring)
+    let log = try await openLog(directory, state, instance, keyring)
+    report(log.recovery, to: events)
     let approvers = SmallFile.exists(state.approvers) ? try SmallFile.read(state.approvers, limitBytes: 1 << 16) : []
     let approversDigest = Hash.sha256.digest(approvers)
-    try await checkBeginning(of: log, approvers: approversDigest)
-    let registry = try await openRegistry(state, log, approvers)
-    let evidence = try BlobStore(DurableDirectory(path: state.path), folder: "evidence")
+    try await checkBeginning(of: log, state, approvers: approversDigest)
+    let registry = try await openRegistry(state, log, approvers, stop)
+    let evidence = try BlobStore(DurableDirectory(path: state.path), folder: "evidence", stop: stop)
+    _ = try await keep(approvers, in: evidence, stop, state)
     let (anchors, anchorFiles) = try loadAnchors(configuration.anchors)
-    let anchorsDigest = try await anchorFiles.isEmpty ? nil : evidence.store(anchorFiles)
+    let anchorsDigest = try await anchorFiles.isEmpty ? nil : keep(anchorFiles, in: evidence, stop, state)
     let parts = KeyBroker.Parts(
       configuration: configuration, instance: instance, keyring: keyring, anchors: anchors,
       extraAnchorsDigest: anchorsDigest,
@@ -67,52 +39,120 @@ struct OpenedState: Sendable {
       evidence: evidence, registry: registry, events: events,
       origin: Leaf.Origin(
         node: configuration.node, build: Hex.encode(OwnProgram.digest()), logEpoch: instance.logEpoch),
-      workers: max(2, Processors.available), clock: clock, random: SystemRandom.bytes)
+      workers: max(2, Processors.available), clock: clock, random: SystemRandom.bytes, stop: stop)
     return OpenedState(parts: parts, lock: directory, approversDigest: approversDigest)
   }
 
-  private static func openKeyring(_ state: StateDirectory) throws -> Keyring {
-    var root = try SmallFile.read(state.rootKey, limitBytes: 4096)
-    let provider = try FileRoot(key: SecretBytes(erasing: &root))
-    return try Keyring.open(try SmallFile.read(state.keyring, limitBytes: 1 << 20), under: provider)
-  }
-
-  private static func openLocked(_ path: String) throws -> DurableDirectory {
-    do {
-      let directory = try DurableDirectory(path: path)
-      try directory.lock()
-      return directory
-    } catch { throw StartError.inUse }
-  }
-
-  private static func openLog(
-    _ directory: DurableDirectory, _ instance: Instance, _ keyring: Keyring
-  ) async throws -> DecisionLog {
-    do {
-      let signer = try NoteSigner(name: instance.logName, key: keyring.logKey)
-      return try DecisionLog.open(
-        directory, signer: signer, absence: .refuse, executor: try SerialThread())
-    } catch let error as LogError {
-      throw StartError.logDamaged(code: error.code, explanation: "\(error)")
+  /// Stores what this start's leaf names.
+  private static func keep(
+    _ blob: [UInt8], in evidence: BlobStore, _ stop: StopSignal, _ state: StateDirectory
+  ) async throws -> [UInt8] {
+    do { return try await evidence.store(blob) } catch {
+      throw StartError.logUnwritable(reason: stop.failure ?? "", folder: "\(state.path)/evidence")
     }
   }
 
+  private static func openInstance(_ state: StateDirectory) throws -> Instance {
+    let file: [UInt8]
+    do throws(StartError) {
+      file = try StateFile.instance.read(state.instance, limitBytes: 4096)
+    } catch .file(_, _, .missing) { throw StartError.notInitialised }
+    do throws(ParseError) { return try Instance(parsing: file) } catch {
+      throw StateFile.instance.fault(.malformed("is not what init wrote (\(error))"), at: state.instance)
+    }
+  }
+
+  private static func openKeyring(_ state: StateDirectory) throws -> Keyring {
+    var root = try StateFile.rootKey.read(state.rootKey, limitBytes: 4096, isSecret: true)
+    let length = root.count
+    guard let provider = try? FileRoot(key: SecretBytes(erasing: &root)) else {
+      throw StateFile.rootKey.fault(.malformed("has \(length) bytes, not 32"), at: state.rootKey)
+    }
+    let file = try StateFile.keyring.read(state.keyring, limitBytes: 1 << 20)
+    do { return try Keyring.open(file, under: provider) } catch let error as KeyringError {
+      throw StateFile.keyring.fault(.malformed(words(for: error, state)), at: state.keyring)
+    } catch {
+      throw StateFile.keyring.fault(.malformed("holds a key that is none"), at: state.keyring)
+    }
+  }
+
+  private static func words(for error: KeyringError, _ state: StateDirectory) -> String {
+    switch error {
+    case .malformed(let error): "is not a keyring (\(error))"
+    case .keyMissing(let purpose): "lacks the key for \(purpose)"
+    default: "does not open with \(state.rootKey), so one of the two was changed"
+    }
+  }
+
+  private static func openLocked(_ path: String) throws -> DurableDirectory {
+    let directory: DurableDirectory
+    do throws(PlatformError) { directory = try DurableDirectory(path: path) } catch {
+      throw StateFile.log.fault(StateFault(error), at: path)
+    }
+    do throws(PlatformError) { try directory.lock() } catch .system(_, errno: EWOULDBLOCK) {
+      throw StartError.inUse
+    } catch .system(_, let number) {
+      throw StartError.logUnwritable(reason: "LOCK: \(SystemMessage.of(number))", folder: path)
+    }
+    return directory
+  }
+
+  /// Recovers the log on a thread of its own: a large one takes its time, and signals are heard meanwhile.
+  private static func openLog(
+    _ directory: DurableDirectory, _ state: StateDirectory, _ instance: Instance, _ keyring: Keyring
+  ) async throws -> DecisionLog {
+    guard let signer = try? NoteSigner(name: instance.logName, key: keyring.logKey) else {
+      throw StateFile.instance.fault(.malformed("names no log"), at: state.instance)
+    }
+    if let known = try? SmallFile.read(state.logVkey, limitBytes: 4096),
+      !known.elementsEqual(Array((signer.verifierKey.text + "\n").utf8))
+    {
+      throw StateFile.logVkey.fault(.malformed("is not the verifier key of this log"), at: state.logVkey)
+    }
+    do {
+      let executor = try SerialThread()
+      return try await OwnThread.run {
+        try DecisionLog.open(directory, signer: signer, absence: .refuse, executor: executor)
+      }
+    } catch let error as LogError { throw startError(error, folder: state.log) }
+  }
+
+  private static func startError(_ error: LogError, folder: String) -> StartError {
+    if case .damaged(let damage) = error { return .logDamaged(damage, folder: folder) }
+    return .logUnwritable(reason: error.reason, folder: folder)
+  }
+
+  private static func report(_ recovery: LogRecovery, to events: EventLog) {
+    guard recovery.droppedBytes > 0 else { return }
+    events.write(
+      .warning, "log-torn-write-dropped",
+      ["bytes": .number(Int64(recovery.droppedBytes)), "recoveredEntries": .number(Int64(clamping: recovery.entries))])
+  }
+
   /// The first leaf names the approvers' file: an edited file does not start.
-  private static func checkBeginning(of log: DecisionLog, approvers: [UInt8]) async throws {
-    let first = try StrictJSON.parse(try await Registry.provenEntry(log, 0))
+  private static func checkBeginning(
+    of log: DecisionLog, _ state: StateDirectory, approvers: [UInt8]
+  ) async throws {
+    let first: JSONValue
+    do { first = try StrictJSON.parse(try await Registry.provenEntry(log, 0)) } catch {
+      throw (error as? LogError).map { startError($0, folder: state.log) } ?? .registryDamaged(folder: state.log)
+    }
     guard first["type"] == "config", first["approvers"]?.stringValue == Hex.encode(approvers) else {
-      throw StartError.approversChanged
+      throw StartError.approversChanged(file: state.approvers)
     }
   }
 
   private static func openRegistry(
-    _ state: StateDirectory, _ log: DecisionLog, _ approvers: [UInt8]
+    _ state: StateDirectory, _ log: DecisionLog, _ approvers: [UInt8], _ stop: StopSignal
   ) async throws -> Registry {
     let quorum = approvers.isEmpty ? nil : try ApproverQuorum(document: try StrictJSON.parse(approvers))
-    let blobs = try BlobStore(DurableDirectory(path: state.path), folder: "registry")
+    let blobs = try BlobStore(DurableDirectory(path: state.path), folder: "registry", stop: stop)
     do {
       return try await Registry.replaying(log, blobs: blobs, values: ReferenceValues(quorum: quorum))
-    } catch { throw StartError.registryDamaged }
+    } catch {
+      if let fault = await blobs.fault { throw StartError(fault, in: state) }
+      throw (error as? LogError).map { startError($0, folder: state.log) } ?? .registryDamaged(folder: state.log)
+    }
   }
 
   private static func loadAnchors(_ files: [String]) throws -> (Anchors, document: [UInt8]) {
@@ -140,5 +180,17 @@ struct OpenedState: Sendable {
       } catch { throw StartError.collateralUnreadable(folder: folder) }
     }
     return Endorsements(recognising: artefacts)
+  }
+}
+
+extension StartError {
+  fileprivate init(_ fault: BlobStore.Fault, in state: StateDirectory) {
+    let what: StateFault =
+      switch fault.kind {
+      case .missing: .missing
+      case .damaged: .malformed("does not have the digest of its name")
+      case .unreadable(let number): .unreadable(errno: number)
+      }
+    self = .blobDamaged(path: "\(state.path)/\(fault.name)", what)
   }
 }

@@ -21,6 +21,9 @@ package struct StateDirectory: Sendable {
   package var instance: String { "\(path)/instance.json" }
   package var log: String { "\(path)/log" }
 
+  /// The folder that the state stands in.
+  var parent: String { path.lastIndex(of: "/").map { String(path[...$0]) } ?? "." }
+
   package var folders: [String] {
     [path, "\(path)/keys", "\(path)/tls", "\(path)/admin", log]
   }

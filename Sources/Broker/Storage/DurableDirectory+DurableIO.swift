@@ -1,3 +1,4 @@
+import Glibc
 package import Platform
 package import TransparencyLog
 
@@ -42,10 +43,10 @@ extension DurableDirectory: DurableIO {
 
 extension DurableFailure {
   fileprivate init(_ operation: Operation, _ error: PlatformError) {
-    if case .system(_, let number) = error {
-      self.init(operation, number)
-    } else {
-      self.init(operation, 0)
+    switch error {
+    case .system(_, let number): self.init(operation, number)
+    case .tooLong: self.init(operation, EFBIG)
+    default: self.init(operation, EIO)
     }
   }
 }

@@ -33,9 +33,14 @@ extension SNPExamination {
   var provedBefore: ProvedVEK? {
     guard !hasCarriedLists, !endorsements.proved.platforms.isEmpty,
       case .snp(let known) = endorsements.proved.platforms[ProvedVEK.digest(of: evidence)]?.proof,
-      known.path.isValid(at: now, anchors)
+      known.path.isValid(at: now, anchors), known.path.chain.path.allSatisfy(isAtHand)
     else { return nil }
     return known
+  }
+
+  /// What a proof rests on has to be there to be kept with the verdict.
+  private func isAtHand(_ certificate: Certificate) -> Bool {
+    evidence.certificates.contains { $0.der == certificate.der } || endorsements.certificates.contains(certificate)
   }
 
   private var hasCarriedLists: Bool { evidence.certificates.contains { $0.kind == .crl } }

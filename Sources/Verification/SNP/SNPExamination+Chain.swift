@@ -81,6 +81,7 @@ extension SNPExamination {
   private mutating func judged(_ enforced: [CertificateRevocationList], _ anchor: Anchor) -> Outcome {
     guard let oldest = enforced.first else { return .notApplicable("no revocation list of \(anchor.name)") }
     revocation = .checked(thisUpdate: oldest.thisUpdate)
+    self.enforced = enforced
     revocationUntil = enforced.compactMap(\.nextUpdate).min()
     return .passed("\(enforced.count) enforced, the oldest of \(oldest.thisUpdate.rfc3339)")
   }

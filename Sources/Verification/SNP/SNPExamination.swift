@@ -68,7 +68,8 @@ struct SNPExamination: Examination {
     guard let vek, let found else { return nil }
     let until = [found.chain.validity?.upperBound, revocationUntil].compactMap { $0 }.min() ?? now
     let proof = SNPProof(vek: vek, revocation: revocation, validUntil: until)
-    return Claims(simulated: isSimulated, platform: .snp(SNPClaims(report, proof)))
+    let basis = ProofBasis([found.chain], lists: enforced, documents: [], of: endorsements)
+    return Claims(simulated: isSimulated, platform: .snp(SNPClaims(report, proof)), basis: basis)
   }
 }
 

@@ -28,7 +28,7 @@ package struct IntelDocument: Sendable, Hashable {
   let digest: [UInt8]
 
   static let limitBytes = 1 << 20
-  private static let limits = StrictJSON.Limits(depth: 16, tokens: 100_000)
+  static let limits = StrictJSON.Limits(depth: 16, tokens: 100_000)
 
   /// - Parameter signature: 128 digits of lower-case hexadecimal; another text makes the document malformed.
   init(kind: Kind, body: [UInt8], signature text: String) {

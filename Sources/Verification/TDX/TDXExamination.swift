@@ -86,7 +86,10 @@ struct TDXExamination: Examination {
     let proof = TDXProof(
       platform: platform, tcbInfo: tcbInfo, identity: identity, tcb: tcb, replay: replay,
       isRevocationChecked: revocationRefusal == nil && !ignoresRevocation)
-    return Claims(simulated: isSimulated, platform: .tdx(TDXClaims(quote, proof)))
+    let basis = ProofBasis(
+      [platform.path.chain, tcbInfo.signer.chain, identity.signer.chain], lists: [],
+      documents: [tcbInfo.digest, identity.digest], of: endorsements)
+    return Claims(simulated: isSimulated, platform: .tdx(TDXClaims(quote, proof)), basis: basis)
   }
 }
 

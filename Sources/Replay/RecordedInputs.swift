@@ -1,0 +1,73 @@
+package import Bytes
+import Cryptography
+package import Evidence
+import KBSProtocol
+package import Verification
+
+/// An evidence record with every blob that it names, ready to be judged: nothing else is looked at.
+package struct RecordedInputs: Sendable {
+  package let record: StoredAttestation
+  package let digest: [UInt8]
+  package let evidence: UnverifiedEvidence
+  package let binding: Binding
+  package let endorsements: Endorsements
+  package let anchors: Anchors
+  let teePublicKey: JWK?
+
+  /// - Throws: `MissingBlob`, `ReplayError`.
+  package init(_ digest: [UInt8], _ blobs: inout some BlobSource) async throws {
+    let bytes = try await blobs.required(digest, "evidence")
+    self.digest = digest
+    do throws(ParseError) { record = try StoredAttestation(parsing: bytes) } catch {
+      throw ReplayError.malformed(what: "evidence", error)
+    }
+    (evidence, binding, teePublicKey) = try Self.read(record)
+    var carriers: [[UInt8]] = []
+    for carrier in record.collateral { carriers.append(try await blobs.required(carrier.digest, "collateral")) }
+    endorsements = Endorsements(recognising: carriers)
+    anchors = try await Self.anchors(record.anchors, &blobs)
+  }
+
+  /// The claims, or the refusal, at the time and under the floors of the record.
+  package func verified() -> Result<Claims, Refusal> { verified(with: endorsements, at: record.verifiedAt) }
+
+  /// As if other carriers had been at hand at another time.
+  package func verified(with endorsements: Endorsements, at time: Timestamp) -> Result<Claims, Refusal> {
+    verify(evidence, with: endorsements, binding: binding, anchors: anchors, at: time, floors: record.floors)
+  }
+
+  private static func read(_ record: StoredAttestation) throws -> (UnverifiedEvidence, Binding, JWK?) {
+    switch record.input {
+    case .evidence(let bytes, let binding):
+      do throws(EvidenceError) {
+        return (try UnverifiedEvidence.parse(bytes: bytes, tee: record.tee), binding, nil)
+      } catch { throw ReplayError.malformed(what: "evidence", ParseError("record.evidence", .unexpected)) }
+    case .request(let body, let version, let nonce):
+      let message: AttestationMessage
+      let reportDigest: [UInt8]
+      let evidence: UnverifiedEvidence
+      do {
+        message = try AttestationMessage(parsing: body, version: version)
+        reportDigest = try message.primaryDigest(answering: nonce)
+        evidence = try UnverifiedEvidence.parse(tee: record.tee, kbsJSON: message.primaryEvidence)
+      } catch { throw ReplayError.malformed(what: "evidence", ParseError("record.request", .unexpected)) }
+      guard message.initData?.body == record.initData else {
+        throw ReplayError.malformed(what: "evidence", ParseError("record.init_data", .unexpected))
+      }
+      // HOST_DATA of SEV-SNP has 32 bytes, MRCONFIGID of TDX 48.
+      let field = message.initData?.fieldValue(byteCount: record.tee == .tdx ? 48 : 32)
+      return (evidence, Binding(runtimeDigest: reportDigest, hostData: field), message.teePublicKey)
+    }
+  }
+
+  private static func anchors(_ digest: [UInt8]?, _ blobs: inout some BlobSource) async throws -> Anchors {
+    guard let digest else { return .builtIn }
+    let bytes = try await blobs.required(digest, "anchors")
+    var anchors = Anchors.builtIn
+    do throws(ParseError) {
+      guard let files = try StrictJSON.parse(bytes).arrayValue else { throw ParseError("anchors", .wrongType) }
+      for file in files { anchors = anchors.adding(try Anchors.parseFile(CanonicalJSON.encode(file))) }
+    } catch { throw ReplayError.malformed(what: "anchors", error) }
+    return anchors
+  }
+}
