@@ -55,7 +55,7 @@ import Testing
     #expect(try claims(with: hot(cold)) == claims(with: cold))
     #expect(try claims(with: hot(.none)) == claims(with: .none))
     let cache = Endorsements(certificates: try bag, revocationLists: cold.revocationLists)
-    #expect(try claims(with: hot(cache, certificates: []), certificates: []) == claims(with: cold))
+    #expect(try claims(with: hot(cache, certificates: []), certificates: []) == claims(with: cache, certificates: []))
   }
 
   @Test func theProofIsUsedWhileItsCertificatesAreAtHand() throws {

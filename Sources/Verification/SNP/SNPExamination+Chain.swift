@@ -8,20 +8,20 @@ extension SNPExamination {
   /// The dates of the leaf, which for a VLEK run out after a year. The last second is past the end, as for libcrypto.
   func checkTime() throws(Refusal) -> Outcome {
     guard let certificate = vek?.certificate else { return .notReached }
-    let wanted = "\(certificate.notBefore.rfc3339) to \(certificate.notAfter.rfc3339)"
+    var wanted: String { "\(certificate.notBefore.rfc3339) to \(certificate.notAfter.rfc3339)" }
     guard certificate.notBefore <= now else {
       throw Refusal(.certificateNotYetValid, "vek", got: now.rfc3339, wanted: wanted)
     }
     guard now < certificate.notAfter else {
       throw Refusal(.certificateExpired, "vek", got: now.rfc3339, wanted: wanted)
     }
-    return .passed(wanted)
+    return passed(wanted)
   }
 
   mutating func checkChain() throws(Refusal) -> Outcome {
     if let vek, let known {
       found = (known.path.chain, known.path.anchor)
-      return .passed("\(vek.kind.rawValue), \(known.path.anchor.name), proved before")
+      return passed("\(vek.kind.rawValue), \(known.path.anchor.name), proved before")
     }
     guard let vek, !intermediates.isEmpty else { return .notReached }
     var refusal = Refusal(.chainUntrusted, "ark")
@@ -29,7 +29,7 @@ extension SNPExamination {
       for anchor in anchors.named(intermediate.issuer.der, tee: .snp, product: vek.product.rawValue) {
         do throws(ChainError) {
           found = (try chain(vek, intermediate, anchor), anchor)
-          return .passed("\(vek.kind.rawValue), \(intermediate.subject.commonName ?? ""), \(anchor.name)")
+          return passed("\(vek.kind.rawValue), \(intermediate.subject.commonName ?? ""), \(anchor.name)")
         } catch { refusal = Refusal(error) }
       }
     }
@@ -83,7 +83,7 @@ extension SNPExamination {
     revocation = .checked(thisUpdate: oldest.thisUpdate)
     self.enforced = enforced
     revocationUntil = enforced.compactMap(\.nextUpdate).min()
-    return .passed("\(enforced.count) enforced, the oldest of \(oldest.thisUpdate.rfc3339)")
+    return passed("\(enforced.count) enforced, the oldest of \(oldest.thisUpdate.rfc3339)")
   }
 }
 

@@ -12,7 +12,7 @@ extension SNPExamination {
     if let proved = provedBefore {
       known = proved
       vek = proved.vek
-      return .passed("\(proved.vek.kind.rawValue) and its issuer found, proved before")
+      return passed("\(proved.vek.kind.rawValue) and its issuer found, proved before")
     }
     let own = try carriedCertificates()
     revocationLists = endorsements.revocationLists + (try carriedRevocationLists())
@@ -24,7 +24,7 @@ extension SNPExamination {
       throw Refusal(
         .collateralMissing, "intermediate", wanted: chosen.certificate.issuer.commonName ?? "")
     }
-    return .passed("\(chosen.kind.rawValue) and its issuer found")
+    return passed("\(chosen.kind.rawValue) and its issuer found")
   }
 
   /// Certificates that came with the evidence. A carried root is not even parsed.

@@ -47,6 +47,7 @@ struct SNPExamination: Examination {
   /// When the enforced lists run out.
   var revocationUntil: Timestamp?
   var ignoresDates = false
+  var explains = false
   var ignoresRevocation = false
 
   init(

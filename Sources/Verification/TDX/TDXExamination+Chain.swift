@@ -10,7 +10,7 @@ extension TDXExamination {
       try follow(carried)
     }
     guard let platform else { return .notReached }
-    return .passed("\(platform.pck.certificate.issuer.commonName ?? ""), \(platform.path.anchor.name)")
+    return passed("\(platform.pck.certificate.issuer.commonName ?? ""), \(platform.path.anchor.name)")
   }
 
   /// With the lists at once; what only the lists refuse is left for the next check to name.
@@ -33,7 +33,7 @@ extension TDXExamination {
       return .notApplicable("the lists and certificates were never valid together")
     }
     let oldest = platform.path.chain.revocationLists.map(\.thisUpdate).min()
-    return .passed(
+    return passed(
       "on none of \(platform.path.chain.revocationLists.count) lists, the oldest of \(oldest?.rfc3339 ?? "")")
   }
 
@@ -55,7 +55,7 @@ extension TDXExamination {
     let (document, signer) = try prove(tcbInfos)
     guard let value = document.tcbInfo else { return .notReached }
     tcbInfo = ProvedDocument(value: value, digest: document.digest, signer: signer)
-    return .passed("evaluation \(value.evaluationNumber) of \(value.issueDate.rfc3339)\(unknown(value.unknownMembers))")
+    return passed("evaluation \(value.evaluationNumber) of \(value.issueDate.rfc3339)\(unknown(value.unknownMembers))")
   }
 
   mutating func checkIdentity() throws(Refusal) -> Outcome {
@@ -64,7 +64,7 @@ extension TDXExamination {
     let (document, signer) = try prove(identities)
     guard let value = document.identity else { return .notReached }
     identity = ProvedDocument(value: value, digest: document.digest, signer: signer)
-    return .passed("evaluation \(value.evaluationNumber) of \(value.issueDate.rfc3339)\(unknown(value.unknownMembers))")
+    return passed("evaluation \(value.evaluationNumber) of \(value.issueDate.rfc3339)\(unknown(value.unknownMembers))")
   }
 
   /// The first document that Intel signed, under the very anchor of the platform.
@@ -96,7 +96,7 @@ extension TDXExamination {
         .evaluationTooOld, "tcbInfo.tcbEvaluationDataNumber", got: "\(info.evaluationNumber)",
         wanted: "at least \(floor)")
     }
-    return .passed("\(info.evaluationNumber)")
+    return passed("\(info.evaluationNumber)")
   }
 
   private func unknown(_ members: [String]) -> String {

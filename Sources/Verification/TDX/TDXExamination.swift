@@ -41,6 +41,7 @@ struct TDXExamination: Examination {
   let floors: EvaluationFloors
 
   var ignoresDates = false
+  var explains = false
   var ignoresRevocation = false
 
   /// The certificates of the quote; `nil` when the platform was proved before.
