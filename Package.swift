@@ -95,7 +95,7 @@ var targets: [Target] = [
     "Broker",
     [
       "Bytes", "Telemetry", "Cryptography", "SignedNotes", "Evidence", "Verification", "TransparencyLog",
-      "KBSProtocol", "Transport", "Platform", "Appraisal",
+      "Collateral", "KBSProtocol", "Transport", "Platform", "Appraisal",
     ]),
   module(
     "Agent",
@@ -104,6 +104,10 @@ var targets: [Target] = [
       "Weights", "Fetch", "Platform",
     ]),
 
+  module(
+    "CollateralService",
+    ["Bytes", "Evidence", "Cryptography", "Verification", "Collateral", "Fetch", "Platform"]),
+
   // 6 · programs
   program("vouchsafe-broker", ["Broker", "Platform", "Terminal", "Bytes"]),
   program("vouchsafe-agent", ["Agent", "Platform", "Terminal"]),
@@ -111,12 +115,15 @@ var targets: [Target] = [
     "vouchsafe",
     [
       "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Measurement", "Appraisal",
-      "TransparencyLog", "KBSProtocol", "Weights", "Fetch", "Platform",
+      "TransparencyLog", "Replay", "KBSProtocol", "Weights", "Fetch", "Platform",
     ]),
 
   // simulation: never linked into a shipped program
   door("CMint", path: "Tests/CMint", links: ["crypto"]),
   module("SimulatedTEE", ["Bytes", "Cryptography", "Evidence", "CMint"], path: "Tests/SimulatedTEE"),
+  module(
+    "SimulatedVendors", ["SimulatedTEE", "Evidence", "Cryptography", "Bytes", "Platform"],
+    path: "Tests/SimulatedVendors"),
   program(
     "simulated-tee", ["SimulatedTEE", "Evidence", "Bytes", "Terminal", "Transport"],
     path: "Examples/simulated-tee"),
@@ -132,7 +139,10 @@ var targets: [Target] = [
   tests("MeasurementTests", ["Measurement", "Cryptography", "Bytes"]),
   tests(
     "CollateralTests",
-    ["Collateral", "Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
+    [
+      "Collateral", "Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "SimulatedVendors",
+      "TestSupport",
+    ]),
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
   tests(
     "TransparencyLogTests", ["TransparencyLog", "SignedNotes", "Cryptography", "Platform", "Bytes", "TestSupport"]),
@@ -150,13 +160,13 @@ var targets: [Target] = [
     "BrokerTests",
     [
       "Broker", "Replay", "SimulatedTEE", "Evidence", "Verification", "Appraisal", "TransparencyLog", "SignedNotes",
-      "KBSProtocol", "Cryptography", "Transport", "Telemetry", "Platform", "Bytes", "TestSupport",
+      "KBSProtocol", "Cryptography", "Transport", "Telemetry", "Collateral", "Platform", "Bytes", "TestSupport",
     ]),
   tests(
     "AgentTests",
     [
-      "Agent", "SimulatedTEE", "Evidence", "Weights", "KBSProtocol", "SignedNotes", "TransparencyLog", "Cryptography",
-      "Fetch", "Transport", "Platform", "Telemetry", "Terminal", "Bytes", "TestSupport",
+      "Agent", "SimulatedTEE", "Evidence", "Verification", "Weights", "KBSProtocol", "SignedNotes", "TransparencyLog",
+      "Cryptography", "Fetch", "Transport", "Platform", "Telemetry", "Terminal", "Bytes", "TestSupport",
     ]),
 ]
 

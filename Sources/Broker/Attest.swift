@@ -31,7 +31,14 @@ extension KeyBroker {
   ///
   /// - Throws: `BrokerError` where nothing was judged, `Denied` for a refusal.
   func attest(cookies: [String], body: [UInt8]) async throws -> Attested {
-    let now = clock()
+    let asked = try await queue.run { [self] in try ask(cookies, body, at: clock()) }
+    // Whatever this waits for, it holds no place among the workers.
+    let supply = await endorsements.supply(for: asked.evidence, at: clock())
+    return try await queue.run { [self] in try await verified(asked, with: supply, body, at: clock()) }
+  }
+
+  /// Spends the challenge, and reads what came to the last byte.
+  private func ask(_ cookies: [String], _ body: [UInt8], at now: Timestamp) throws -> AttestationRequest {
     let session = try handshakes.session(from: cookies, at: now)
     try handshakes.spend(session, at: now)
     let message = try kbsParsing { () throws(KBSProtocolError) in
@@ -40,21 +47,25 @@ extension KeyBroker {
     let digest = try kbsParsing { () throws(KBSProtocolError) in
       try message.primaryDigest(answering: session.challenge.nonce)
     }
-    let evidence = try parse(message, for: session, at: now)
-    let endorsements = self.endorsements.endorsements(for: evidence, anchors: anchors, at: now)
+    return AttestationRequest(
+      session: session, message: message, digest: digest, evidence: try parse(message, for: session, at: now))
+  }
+
+  private func verified(
+    _ asked: AttestationRequest, with supply: EndorsementStore.Supply, _ body: [UInt8], at now: Timestamp
+  ) async throws -> Attested {
+    let (evidence, message, session) = (asked.evidence, asked.message, asked.session)
     let binding = Binding(
-      runtimeDigest: digest, hostData: message.initData?.fieldValue(byteCount: evidence.tee.hostDataCount))
-    let claims: Claims
-    let floors = self.endorsements.floors
-    switch verify(evidence, with: endorsements, binding: binding, anchors: anchors, at: now, floors: floors) {
-    case .success(let genuine):
-      claims = genuine
-      self.endorsements.noteEvaluation(of: genuine)
+      runtimeDigest: asked.digest, hostData: message.initData?.fieldValue(byteCount: evidence.tee.hostDataCount))
+    let floors = endorsements.floors
+    switch verify(evidence, with: supply.endorsements, binding: binding, anchors: anchors, at: now, floors: floors) {
+    case .success(let claims):
+      endorsements.noteGenuine(evidence, supply, at: now)
+      let context = AttestationContext(
+        session: session, message: message, body: body, floors: floors.concerning(claims), now: now)
+      return try await judge(claims, context)
     case .failure(let refusal): throw countRefusal(refusal, of: session.tee.rawValue, at: now)
     }
-    return try await judge(
-      claims,
-      AttestationContext(session: session, message: message, body: body, floors: floors.concerning(claims), now: now))
   }
 
   private func parse(
@@ -137,6 +148,15 @@ extension KeyBroker {
 extension TEE {
   /// The width of the field that holds the init-data digest: HOST_DATA or MRCONFIGID.
   fileprivate var hostDataCount: Int { self == .tdx ? 48 : 32 }
+}
+
+/// What `/attest` was asked, parsed and believed by nobody.
+private struct AttestationRequest: Sendable {
+  let session: Session
+  let message: AttestationMessage
+  /// Of nonce and key: what the evidence must have been made for.
+  let digest: [UInt8]
+  let evidence: UnverifiedEvidence
 }
 
 /// One attestation on its way through `attest`.

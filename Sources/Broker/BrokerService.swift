@@ -127,6 +127,11 @@ package final class BrokerService: Sendable {
     }
   }
 
+  /// Reads the folders of collateral again, changed or not, beside whatever goes on.
+  package func reloadCollateral() {
+    Task { [broker] in await broker.endorsements.reloadFolders(at: broker.clock(), always: true) }
+  }
+
   /// Asks a running service to end.
   package func stop() { broker.stop.signal(.asked) }
 
@@ -136,6 +141,7 @@ package final class BrokerService: Sendable {
       group.addTask { [publicServer, broker] in await Self.serve(publicServer, for: broker) }
       group.addTask { [adminServer, broker] in await Self.serve(adminServer, for: broker) }
       group.addTask { [broker] in await broker.maintain() }
+      group.addTask { [broker] in await broker.maintainCollateral() }
       let reason = await broker.stop.wait()
       if case .logFailed = reason { try? await Task.sleep(for: .milliseconds(500)) }
       group.cancelAll()

@@ -20,6 +20,15 @@ extension KeyBroker {
     }
   }
 
+  /// Keeps collateral at hand, beside requests and never in their way.
+  func maintainCollateral() async {
+    while !Task.isCancelled {
+      do { try await Task.sleep(for: EndorsementStore.maintenanceInterval) } catch { return }
+      await endorsements.reloadFolders(at: clock())
+      await endorsements.refreshDue(at: clock())
+    }
+  }
+
   /// Writes tiles and the published checkpoint for what was committed since the last time.
   func flushLog() async {
     do {

@@ -23,7 +23,7 @@ extension KeyBroker {
       ("ready", .bool(!(await log.isPoisoned))), ("simulated", .bool(extraAnchorsDigest != nil)),
       ("quorum", quorum), ("bundles", .int(snapshot.values.bundles.count)), ("keys", .int(snapshot.keys.count)),
       ("log", .object([("origin", .string(instance.logName)), ("size", .int(size))])),
-      ("registryEpoch", .int(snapshot.position.epoch)),
+      ("registryEpoch", .int(snapshot.position.epoch)), ("collateral", endorsements.status(at: clock())),
     ])
   }
 
@@ -33,6 +33,7 @@ extension KeyBroker {
     counters.set(.init("vouchsafe_log_dropped_bytes"), Int64(log.recovery.droppedBytes))
     counters.set(.init("vouchsafe_registry_epoch"), Int64(clamping: await registry.snapshot.position.epoch))
     counters.set(.init("vouchsafe_unsafe_options"), extraAnchorsDigest == nil ? 0 : 1)
+    endorsements.observe(at: clock())
     return HTTPResponse(
       status: 200, body: Array(counters.exposition().utf8), contentType: "text/plain; version=0.0.4")
   }

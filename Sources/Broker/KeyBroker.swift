@@ -52,7 +52,7 @@ package final class KeyBroker: Sendable {
     sessions = AttestedSessions(capacity: parts.configuration.maximumSessions)
     limiter = RateLimiter(perSecond: parts.configuration.attestRate, burst: parts.configuration.attestBurst)
     queue = WorkQueue(width: parts.workers, limit: 256)
-    counters = Counters(help: Self.metricHelp)
+    counters = parts.endorsements.parts.counters
     events = parts.events
     origin = parts.origin
     clock = parts.clock
@@ -99,6 +99,17 @@ package final class KeyBroker: Sendable {
     "kbs_attestation_failures_total": ("counter", "Attestations that gave none."),
     "kbs_resource_reads_total": ("counter", "Keys released."),
     "vouchsafe_decisions_total": ("counter", "Decisions in the log, by result."),
+    "vouchsafe_collateral_expiry_seconds": (
+      "gauge", "Until the first of a kind of collateral runs out; negative after."
+    ),
+    "vouchsafe_collateral_age_seconds": ("gauge", "Since the oldest of a kind of collateral was issued."),
+    "vouchsafe_collateral_cache_total": ("counter", "What was proved already, or at hand, when it was needed."),
+    "vouchsafe_collateral_fetches_total": ("counter", "What the fetching process brought, by result."),
+    "vouchsafe_collateral_failing": ("gauge", "Collateral that is not asked for just now, by why."),
+    "vouchsafe_collateral_breaker_open": ("gauge", "Whether the fetching process is left alone because it failed."),
+    "vouchsafe_collateral_artefacts": ("gauge", "Artefacts at hand."),
+    "vouchsafe_collateral_platforms": ("gauge", "Platforms whose certificates are proved."),
+    "vouchsafe_collateral_memory_lost": ("gauge", "Whether the memory of the newest collateral was gone at the start."),
     "vouchsafe_log_tree_size": ("gauge", "Entries of the decision log."),
     "vouchsafe_log_recovered_entries": ("gauge", "Entries that this start found in the write-ahead log alone."),
     "vouchsafe_log_dropped_bytes": ("gauge", "Bytes of a torn write that this start dropped from the write-ahead log."),

@@ -62,6 +62,7 @@ package struct Examiner: Sendable {
   private mutating func follow(_ leaf: LogLeaf, at index: UInt64, _ blobs: inout some BlobSource) async throws {
     if fold == nil {
       guard case .config(let approvers) = leaf.content, index == 0 else { throw RegistryFault.position }
+      fold = .withoutApprovers
       fold = try RegistryFold(approvers: try await blobs.required(approvers, "approvers"))
     }
     try await fold?.take(leaf, at: index, &blobs)

@@ -30,6 +30,18 @@ package struct RegistryFold: Sendable {
     record = ReferenceRecord(values)
   }
 
+  /// A registry whose approvers are not known any more: its positions can be followed, its values cannot.
+  static let withoutApprovers = {
+    var fold = RegistryFold(values: ReferenceValues(quorum: nil))
+    fold.isComplete = false
+    return fold
+  }()
+
+  private init(values: ReferenceValues) {
+    self.values = values
+    record = ReferenceRecord(values)
+  }
+
   /// Takes the next entry. Every entry says where the registry stood, so none can have been left out.
   /// - Throws: `RegistryFault`, `MissingBlob`, `ReplayError`; what the source throws.
   package mutating func take(_ leaf: LogLeaf, at index: UInt64, _ blobs: inout some BlobSource) async throws {

@@ -19,6 +19,8 @@ package struct Auditor {
     case opaque
   }
 
+  package typealias Visit = (_ entry: [UInt8], _ index: UInt64) async throws -> Void
+
   private let key: NoteVerifierKey
   private let policy: QuorumPolicy?
   private let known: [Checkpoint]
@@ -34,12 +36,16 @@ package struct Auditor {
   }
 
   /// Reads and recomputes everything.
-  /// - Throws: `AuditFailure` with the first thing that is wrong; what the source throws.
-  package func audit(_ source: inout some LogSource) async throws -> AuditReport {
+  /// - Parameter visit: is given every entry in turn. What it makes of them counts only when this returns: until then
+  ///   nobody has signed them.
+  /// - Throws: `AuditFailure` with the first thing that is wrong; what the source and `visit` throw.
+  package func audit(
+    _ source: inout some LogSource, visit: Visit = { _, _ in }
+  ) async throws -> AuditReport {
     let signed = try await checkpoint(&source)
     for old in known where old.size > signed.size { throw AuditFailure.shrunk(from: old.size, to: signed.size) }
     var report = AuditReport(of: signed)
-    guard try await recompute(signed.size, &report, &source) == signed.root.bytes else {
+    guard try await recompute(signed.size, &report, &source, visit) == signed.root.bytes else {
       throw AuditFailure.rootMismatch
     }
     // Only now: a damaged entry is first of all damaged, whatever it says.
@@ -55,15 +61,16 @@ package struct Auditor {
   }
 
   /// The root that the entries give; every tile and every known checkpoint is compared on the way.
-  private func recompute(_ size: UInt64, _ report: inout AuditReport, _ source: inout some LogSource) async throws
-    -> [UInt8]
-  {
+  private func recompute(
+    _ size: UInt64, _ report: inout AuditReport, _ source: inout some LogSource, _ visit: Visit
+  ) async throws -> [UInt8] {
     var levels = AuditLevels()
     try compare(levels, at: 0)
     for start in stride(from: 0, to: size, by: 256) {
       for (offset, entry) in try await bundle(start / 256, Int(min(256, size - start)), &source).enumerated() {
         let index = start + UInt64(offset)
         if leaves == .ours { report.add(entry, at: index) }
+        try await visit(entry, index)
         try await levels.add(Hash.sha256.digest([0] + entry), &source)
         try compare(levels, at: index + 1)
       }

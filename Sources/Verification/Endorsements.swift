@@ -32,10 +32,16 @@ package struct Endorsements: Sendable {
 
   /// The same carriers, with every document proved that can be at `now`: quotes judged with them need not prove it again
   /// while its dates last.
-  package func proving(anchors: Anchors, at now: Timestamp) -> Endorsements {
+  ///
+  /// - Parameter known: what was proved before with the same revocation lists, which is not proved again.
+  package func proving(anchors: Anchors, at now: Timestamp, knowing known: Endorsements = .none) -> Endorsements {
     var copy = self
     let prover = CollateralProver(self, anchors: anchors)
     for document in documents {
+      if let proof = known.proved.documents[document.digest], proof.isValid(at: now, anchors) {
+        copy.proved.documents[document.digest] = proof
+        continue
+      }
       guard let proof = try? prover.prove(document, at: .now(now)) else { continue }
       copy.proved.documents[document.digest] = proof
     }
@@ -64,12 +70,17 @@ package struct EvaluationFloors: Sendable, Equatable {
   package var minimum: UInt32
   /// By family of platforms (FMSPC).
   package var seen: [[UInt8]: UInt32]
+  /// The newest document and list of each kind that was ever proved.
+  package var newest: [CollateralMark: CollateralAge]
 
   package static let none = EvaluationFloors()
 
-  package init(minimum: UInt32 = 0, seen: [[UInt8]: UInt32] = [:]) {
+  package init(
+    minimum: UInt32 = 0, seen: [[UInt8]: UInt32] = [:], newest: [CollateralMark: CollateralAge] = [:]
+  ) {
     self.minimum = minimum
     self.seen = seen
+    self.newest = newest
   }
 
   func floor(_ fmspc: [UInt8]) -> UInt32 { max(minimum, seen[fmspc] ?? 0) }

@@ -44,7 +44,7 @@ package func provePlatform(
   case .tdx(let tdx): return provePlatform(of: tdx.quote, with: endorsements, anchors: anchors, at: now)
   case .snp(let snp):
     var examination = SNPExamination(
-      snp, endorsements, reportData: nil, hostData: nil, anchors: anchors, now: now)
+      snp, endorsements, reportData: nil, hostData: nil, anchors: anchors, now: now, floors: .none)
     guard let vek = examination.proveKey() else { return nil }
     return ProvedPlatform(digest: ProvedVEK.digest(of: snp), proof: .snp(vek))
   }

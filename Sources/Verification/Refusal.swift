@@ -15,7 +15,7 @@ package struct Refusal: Error, Equatable, Sendable {
     case certificateExpired, certificateNotYetValid
     case certificateRevoked, revocationListInvalid, revocationListExpired, revocationListNotYetValid
     case collateralMalformed, collateralMismatch, collateralSignatureInvalid, collateralExpired, collateralNotYetValid
-    case evaluationTooOld
+    case evaluationTooOld, collateralRolledBack, revocationListRolledBack
     // Not what the endorsement speaks of.
     case unsignedReport, signingKeyUnusable, signingKeyMismatch, productUnsupported, productMismatch
     case chipIDMasked, chipIDMismatch, tcbMismatch, tcbOrder, signatureInvalid
@@ -86,7 +86,9 @@ extension Refusal.Code {
     switch self {
     case .malformed, .unsupportedVersion, .unsupportedTEE, .unsupportedQuote, .unrecognisedEvidence: .malformed
     case .collateralMissing, .certificatesNotEmbedded: .missing
-    case .certificateExpired, .revocationListExpired, .collateralExpired, .evaluationTooOld: .stale
+    case .certificateExpired, .revocationListExpired, .collateralExpired, .evaluationTooOld,
+      .collateralRolledBack, .revocationListRolledBack:
+      .stale
     case .requestedByHost, .debugEnabled, .migrationAllowed, .policyReservedBit, .policyUnknownBits, .abiVersionUnmet,
       .vmplNotZero, .platformUnknownBits, .tcbNotUpToDate, .performanceMonitored, .partitioningAware, .septVEEnabled,
       .attributesUnknownBits, .serviceTDBound, .featuresMissing:

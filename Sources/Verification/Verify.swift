@@ -14,7 +14,8 @@ package func verify(
   switch evidence {
   case .snp(let snp):
     var examination = SNPExamination(
-      snp, endorsements, reportData: binding.reportData, hostData: binding.hostData, anchors: anchors, now: now)
+      snp, endorsements, reportData: binding.reportData, hostData: binding.hostData, anchors: anchors, now: now,
+      floors: floors)
     return examination.verdict()
   case .tdx(let tdx):
     var examination = TDXExamination(

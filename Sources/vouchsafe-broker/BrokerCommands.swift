@@ -92,7 +92,9 @@ private final class Running: Sendable {
     switch (signal, service.withLock { $0 }) {
     case (.stop, nil): exit(ExitCode.ok.rawValue)
     case (.stop, let service?): service.stop()
-    case (.reload, let service): service?.reloadCertificate(state)
+    case (.reload, let service):
+      service?.reloadCertificate(state)
+      service?.reloadCollateral()
     }
   }
 }
@@ -139,6 +141,7 @@ private func parseConfiguration(_ path: String) throws -> BrokerConfiguration {
     let absolute = { (name: String) in name.hasPrefix("/") ? name : folder + name }
     configuration.anchors = configuration.anchors.map(absolute)
     configuration.collateral = configuration.collateral.map(absolute)
+    configuration.collateralFetcher = configuration.collateralFetcher.map(absolute)
     return configuration
   } catch let error as ParseError {
     let near =

@@ -20,6 +20,16 @@ let auditCommands: [Command] = [
     example: "vouchsafe audit show ./log 17 --vkey log.vkey",
     run: { try await AuditShow.run($0) }),
   Command(
+    "audit replay", arguments: "[INDEX]",
+    "make a logged decision again from what was stored with it, and compare",
+    options: [
+      AuditReplay.log, AuditReplay.evidence,
+      Option("--all", "every decision, and the registry from its first entry on"),
+      AuditOptions.vkey, AuditOptions.policy, AuditOptions.ca, .output,
+    ],
+    example: "vouchsafe audit replay 41 --log ./log --evidence ./evidence --vkey log.vkey",
+    run: { try await AuditReplay.run($0) }),
+  Command(
     "audit proof", arguments: "FILE", "check a proof that an entry is in a log, without any network",
     options: [AuditOptions.vkey, AuditOptions.policy, .output],
     example: "vouchsafe audit proof release.tlog-proof --vkey log.vkey -o json",

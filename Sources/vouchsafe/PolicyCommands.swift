@@ -16,6 +16,7 @@ let policyCommands: [Command] = [
     options: [.output],
     example: "vouchsafe policy check llama.json",
     run: { try PolicyVerbs.check($0) }),
+  PolicyWhatIf.command,
 ]
 
 enum PolicyVerbs {
@@ -40,7 +41,7 @@ enum PolicyVerbs {
     if let explanation = try? Explanation(parsing: shown) {
       text += explanation.text
     } else {
-      text += Console.printable(CanonicalJSON.pretty(shown))
+      text += RefusalText.text(shown)
     }
     return text
   }

@@ -31,6 +31,8 @@ final class Bench: Sendable {
     var approvers = 2
     var quorum = 2
     var collateral = Endorsements.none
+    /// Where more comes from.
+    var store: EndorsementStore.Parts?
   }
 
   static func make(_ options: Options = Options()) async throws -> Bench {
@@ -75,13 +77,17 @@ final class Bench: Sendable {
     let anchorsDocument = CanonicalJSON.encode(.array([SimulatedKeys.shared.anchorsFile]))
     let anchorsDigest = options.anchors ? try await evidence.store(anchorsDocument) : nil
     let clock: @Sendable () -> Timestamp = { time.withLock { $0 } }
+    var storeParts = options.store ?? EndorsementStore.Parts(anchors: anchors)
+    storeParts.anchors = anchors
+    let store = EndorsementStore(storeParts)
+    store.hold(options.collateral, at: clock())
     var configuration = BrokerConfiguration()
     configuration.releaseHold = .zero
     broker = KeyBroker(
       KeyBroker.Parts(
         configuration: configuration, instance: Instance(logName: "vouchsafe.test/log", logEpoch: "e"),
         keyring: keyring, anchors: anchors, extraAnchorsDigest: anchorsDigest,
-        endorsements: EndorsementStore(supplied: options.collateral), log: log, evidence: evidence, registry: registry,
+        endorsements: store, log: log, evidence: evidence, registry: registry,
         events: EventLog(service: "test", now: clock), origin: Leaf.Origin(node: "test", build: "b", logEpoch: "e"),
         workers: 2, clock: clock,
         random: SystemRandom.bytes))
@@ -135,6 +141,21 @@ final class Bench: Sendable {
       leaves.append(try StrictJSON.parse(try await broker.log.entry(at: index)))
     }
     return leaves
+  }
+}
+
+extension EndorsementStore {
+  /// As if these lay in a folder.
+  func hold(_ endorsements: Endorsements, at now: Timestamp) {
+    let artefacts =
+      endorsements.certificates.map { CollateralArtefact.certificate($0) }
+      + endorsements.revocationLists.map { CollateralArtefact.revocationList($0) }
+      + endorsements.documents.map { CollateralArtefact.document($0) }
+    let proofs = state.withLock { state in
+      state.stock.replaceFolders(artefacts, anchors: parts.anchors, at: now)
+      return state.stock.proofs
+    }
+    remember(proofs, at: now)
   }
 }
 

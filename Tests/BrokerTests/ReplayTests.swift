@@ -130,6 +130,15 @@ private func eventful(_ bench: Bench) async throws {
   }
 }
 
+/// Without the approvers nobody can say whether a statement holds; the decisions still come out as they did.
+@Test func aLogWithoutItsApproversStillHasItsDecisions() async throws {
+  let bench = try await Bench.ready()
+  _ = try await Pod.attested(bench)
+  let digest = try Hex.decode(try #require(try await bench.entries()[0]["approvers"]?.stringValue), "digest")
+  let words = try await bench.examined(BenchBlobs(bench: bench, removed: [digest])).map(\.word)
+  #expect(words == ["expired approvers", "follows", "follows", "same"])
+}
+
 @Test func aBlobWithOtherBytesIsAFault() async throws {
   let bench = try await Bench.ready()
   _ = try await Pod.attested(bench)
@@ -222,4 +231,22 @@ private func outcome(_ bench: Bench, of leaf: JSONValue, at last: UInt64) async 
     words.append(try await examiner.examine(try await bench.broker.log.entry(at: index), at: index, &source).word)
   }
   #expect(words.contains("fault registryPosition"))
+}
+
+/// What would follow from another bundle: what it refuses, what it lets in, and nothing from the very same.
+@Test func anotherBundleTurnsRoundTheDecisionsThatItShould() async throws {
+  let bench = try await Bench.ready()
+  let (pod, _) = try await Pod.attested(bench)
+  _ = try await pod.fetch(bench)
+  _ = try await Pod.attested(bench) { $0.tee.measurement = [UInt8](repeating: 0x11, count: 48) }
+  let found = try await bench.examined()
+  let supposed: (JSONValue) throws -> [Bool] = { document in
+    let bundle = try ReferenceBundle(document: document)
+    return try found.compactMap { examination in
+      try Supposition(examination) { values throws(ParseError) in try values.supposing(bundle) }?.changes
+    }
+  }
+  #expect(try supposed(bundle()) == [false, false, false])
+  #expect(try supposed(bundle(measurement: 0x11)) == [true, true, true])
+  #expect(try supposed(bundle("wide", measurement: 0x11)) == [false, false, true])
 }

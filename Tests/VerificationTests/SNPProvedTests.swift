@@ -62,7 +62,7 @@ import Testing
     func known(_ endorsements: Endorsements, _ certificates: [CarriedCertificate]) throws -> ProvedVEK? {
       var examination = SNPExamination(
         try guest.evidence(reportData: sessionData, certificates: certificates), endorsements,
-        reportData: sessionData, hostData: nil, anchors: simulatedAnchors, now: now)
+        reportData: sessionData, hostData: nil, anchors: simulatedAnchors, now: now, floors: .none)
       _ = examination.verdict()
       return examination.known
     }
@@ -118,6 +118,26 @@ import Testing
     #expect(try code(with: both.adding(proved)) == .certificateRevoked)
     let carried = certificates + [CarriedCertificate(kind: .crl, der: revoking.revocationLists[0].der)]
     #expect(try guest.refusalCode(certificates: carried, with: hot(.none)) == .certificateRevoked)
+  }
+
+  /// What was seen since, and is not at hand: the proof holds what it was made with, and that is too old now.
+  @Test func aNewerListThatWasSeenEndsTheProof() throws {
+    let endorsements = try hot(lists())
+    func code(seen days: Int64) throws -> Refusal.Code? {
+      let evidence = try guest.evidence(reportData: sessionData, certificates: certificates)
+      let list = try lists().revocationLists[0]
+      let anchor = try #require(simulatedAnchors.named(list.issuer.der, tee: .snp, product: "Milan").first)
+      let mark = try #require(
+        CollateralMark(CollateralArtefact.revocationList(list).subject, anchor: anchor.fingerprint))
+      let age = CollateralAge.revocationList(
+        number: list.number ?? [], issued: list.thisUpdate.adding(.seconds(days * 86_400)))
+      return verify(
+        .snp(evidence), with: endorsements, binding: Binding(reportData: sessionData), anchors: simulatedAnchors,
+        at: now, floors: EvaluationFloors(newest: [mark: age])
+      ).refusal?.code
+    }
+    #expect(try code(seen: 0) == nil)
+    #expect(try code(seen: 1) == .revocationListRolledBack)
   }
 
   @Test func aListThatIsGoneEndsTheProof() throws {

@@ -3,6 +3,7 @@ import Evidence
 import KBSProtocol
 import Telemetry
 import Transport
+import Verification
 
 /// The listener for strangers: the KBS protocol, the public log, and the health of the service.
 struct KBSEndpoint: HTTPResponder {
@@ -69,7 +70,7 @@ struct KBSEndpoint: HTTPResponder {
     }
     let cookies = request.headers.first("cookie").map(CookieHeader.values(in:)) ?? []
     do {
-      let attested = try await broker.queue.run { try await broker.attest(cookies: cookies, body: request.body) }
+      let attested = try await broker.attest(cookies: cookies, body: request.body)
       broker.counters.add(.init("kbs_attestation_successes_total"))
       return HTTPResponse(
         status: 200,
@@ -131,22 +132,26 @@ func kbsParsing<R>(_ body: () throws(KBSProtocolError) -> R) throws(BrokerError)
 }
 
 extension Denied {
-  /// 403, with the code and the id; 400 for bytes that are not evidence. Never which rule: that is in the explanation.
+  /// 403, with the code and the id; 400 for bytes that are not evidence, 503 where the same evidence may pass once the
+  /// vendor's collateral is at hand. Never which rule: that is in the explanation.
   var response: HTTPResponse {
     let status: Int
+    var headers: [(String, String)] = []
     let body: ErrorBody
     switch reason {
     case .policy(let code):
       status = 403
       body = ErrorBody(.policyDeny, detail: "Access denied by policy", code: code, decisionID: decisionID)
     case .evidence(let code):
-      status = 403
+      let isMissing = code == Refusal.Code.collateralMissing.rawValue
+      status = isMissing ? 503 : 403
+      if isMissing { headers = [("Retry-After", "5")] }
       body = ErrorBody(.attestationError, detail: "the evidence was refused", code: code, decisionID: decisionID)
     case .malformed(let error):
       status = 400
       body = ErrorBody(.attestationError, detail: "malformed evidence", code: error.code, decisionID: decisionID)
     }
-    return HTTPResponse(status: status, body: body.encoded(), contentType: "application/json")
+    return HTTPResponse(status: status, headers: headers, body: body.encoded(), contentType: "application/json")
   }
 }
 

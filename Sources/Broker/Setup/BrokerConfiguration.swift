@@ -12,6 +12,8 @@ package struct BrokerConfiguration: Sendable {
   package var anchors: [String] = []
   /// Folders with endorsements (intermediates, platform certificates, revocation lists), recognised by content.
   package var collateral: [String] = []
+  /// The Unix socket of the fetching process (`vouchsafe collateral serve`); without it the folders are all there is.
+  package var collateralFetcher: String?
   package var tokenLifetime = Duration.seconds(300)
   package var attestBytes = 8 << 20
   /// Attestations a second that one address may ask for, and how many at once after a pause.
@@ -61,7 +63,7 @@ package struct BrokerConfiguration: Sendable {
     if let text = try reader.optionalString("adminListen") { adminListen = try Address(parsing: text) }
     if reader.has("serverNames") { serverNames = try reader.strings("serverNames") }
     if reader.has("anchors") { anchors = try reader.strings("anchors") }
-    if reader.has("collateral") { collateral = try reader.strings("collateral") }
+    try readCollateral(&reader)
     if let value = try Self.bounded("tokenLifetimeSeconds", 10...3600, &reader) { tokenLifetime = .seconds(value) }
     if let value = try Self.bounded("attestBytes", 65_536...(64 << 20), &reader) { attestBytes = value }
     if let value = try Self.bounded("attestRatePerSecond", 1...100_000, &reader) { attestRate = value }
@@ -70,6 +72,19 @@ package struct BrokerConfiguration: Sendable {
     if let value = try Self.bounded("maximumSessions", 16...10_000_000, &reader) { maximumSessions = value }
     if let text = try reader.optionalString("node") { node = text }
     try reader.finish()
+  }
+
+  /// `{"directories":[…],"fetcher":PATH}`, or the list of folders alone.
+  private mutating func readCollateral(_ reader: inout JSONReader) throws(ParseError) {
+    guard reader.has("collateral") else { return }
+    if reader.object["collateral"]?.arrayValue != nil {
+      collateral = try reader.strings("collateral")
+      return
+    }
+    var section = try reader.object("collateral")
+    if section.has("directories") { collateral = try section.strings("directories") }
+    if let value = section.optionalValue("fetcher"), !value.isNull { collateralFetcher = try section.string("fetcher") }
+    try section.finish()
   }
 
   private static func bounded(

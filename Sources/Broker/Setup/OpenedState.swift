@@ -35,7 +35,9 @@ struct OpenedState: Sendable {
     let parts = KeyBroker.Parts(
       configuration: configuration, instance: instance, keyring: keyring, anchors: anchors,
       extraAnchorsDigest: anchorsDigest,
-      endorsements: EndorsementStore(supplied: try loadCollateral(configuration.collateral)), log: log,
+      endorsements: try openEndorsements(
+        state, configuration, anchors, events, isNew: await log.size <= 1, at: clock()),
+      log: log,
       evidence: evidence, registry: registry, events: events,
       origin: Leaf.Origin(
         node: configuration.node, build: Hex.encode(OwnProgram.digest()), logEpoch: instance.logEpoch),
@@ -169,17 +171,27 @@ struct OpenedState: Sendable {
     return (anchors, documents.isEmpty ? [] : CanonicalJSON.encode(.array(documents)))
   }
 
-  private static func loadCollateral(_ folders: [String]) throws -> Endorsements {
-    var artefacts: [[UInt8]] = []
-    for folder in folders {
-      do {
-        let tree = try FileTree.open(folder)
-        for entry in try tree.entries() where entry.kind == .file {
-          artefacts.append(try tree.readFile(entry.name, limitBytes: 8 << 20))
-        }
-      } catch { throw StartError.collateralUnreadable(folder: folder) }
+  /// The folders are read once here, so that one that cannot be read stops the start.
+  private static func openEndorsements(
+    _ state: StateDirectory, _ configuration: BrokerConfiguration, _ anchors: Anchors, _ events: EventLog,
+    isNew: Bool, at now: Timestamp
+  ) throws -> EndorsementStore {
+    let file = RollbackFile(try DurableDirectory(path: state.path), folder: state.path)
+    let memory = try file.read()
+    var parts = EndorsementStore.Parts(anchors: anchors)
+    parts.folders = CollateralFolders(paths: configuration.collateral)
+    if let socket = configuration.collateralFetcher {
+      let client = FetcherClient(socket: socket)
+      parts.fetch = { await client.fetch($0, deadline: $1) }
     }
-    return Endorsements(recognising: artefacts)
+    parts.memoryFile = file
+    parts.memory = memory ?? RollbackMemory()
+    parts.memoryOrigin = memory != nil ? .kept : isNew ? .new : .lost
+    parts.events = events
+    if parts.memoryOrigin == .lost { events.write(.warning, "collateral-memory-lost") }
+    let store = EndorsementStore(parts)
+    try store.readFolders(at: now)
+    return store
   }
 }
 

@@ -15,6 +15,7 @@ package enum StartError: Error, Equatable, Sendable {
   case anchorsMalformed(file: String)
   case anchorsUnreadable(file: String)
   case collateralUnreadable(folder: String)
+  case collateralMemoryDamaged(file: String)
   case cannotListen(address: String, errno: Int32)
 
   /// What kind of trouble it is; programs end with a status of their own for each.
@@ -22,7 +23,7 @@ package enum StartError: Error, Equatable, Sendable {
 
   package var kind: Kind {
     switch self {
-    case .approversChanged, .logDamaged, .registryDamaged: .integrity
+    case .approversChanged, .logDamaged, .registryDamaged, .collateralMemoryDamaged: .integrity
     case .file(_, _, let fault), .blobDamaged(_, let fault): fault.isOfDisk ? .unavailable : .integrity
     case .logUnwritable: .unavailable
     default: .usage
@@ -47,6 +48,9 @@ package enum StartError: Error, Equatable, Sendable {
     case .anchorsUnreadable(let file): "cannot read the anchors file \(file)"
     case .anchorsMalformed(let file): "not an anchors file: \(file)"
     case .collateralUnreadable(let folder): "cannot read the folder \(folder)"
+    case .collateralMemoryDamaged(let file):
+      "\(file), which says how new the newest collateral was, cannot be read; restore it, or remove it once the newest "
+        + "collateral is in a folder of the configuration"
     case .cannotListen(let address, let number): "cannot listen on \(address): \(SystemMessage.of(number))"
     }
   }

@@ -56,12 +56,17 @@ extension SNPExamination {
   /// passed over only when a younger one of the same root is at hand.
   mutating func checkRevocation() throws(Refusal) -> Outcome {
     guard let vek, let found else { return .notReached }
-    if let known { return judged(known.enforced, found.anchor) }
+    if let known { return judged(try enforced(before: known), found.anchor) }
     let lists = Set(revocationLists.filter { $0.issuer.der == found.anchor.trust.subject })
     let youngest = lists.map(\.thisUpdate).max()
     for list in lists.sorted(by: { $0.thisUpdate < $1.thisUpdate }) {
       let isStale = list.nextUpdate.map { $0 <= now } ?? false
       if isStale, list.thisUpdate != youngest { continue }
+      if let refusal = floors.refusal(list, under: found.anchor) {
+        // An older list beside the newest one hides nothing; instead of it, it would.
+        guard list.thisUpdate == youngest else { continue }
+        throw refusal
+      }
       do throws(ChainError) {
         _ = try chain(vek, found.chain.path[1], found.anchor, enforcing: list)
       } catch {
@@ -75,6 +80,13 @@ extension SNPExamination {
       enforced.append(list)
     }
     return judged(enforced, found.anchor)
+  }
+
+  /// What enforcing would come to now: nothing of a proof but the newest list that was ever seen may have changed.
+  private func enforced(before proof: ProvedVEK) throws(Refusal) -> [CertificateRevocationList] {
+    guard let youngest = proof.enforced.last else { return [] }
+    if let refusal = floors.refusal(youngest, under: proof.path.anchor) { throw refusal }
+    return proof.enforced.filter { $0 == youngest || floors.refusal($0, under: proof.path.anchor) == nil }
   }
 
   /// - Parameter enforced: the oldest first.

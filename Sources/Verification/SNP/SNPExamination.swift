@@ -33,6 +33,7 @@ struct SNPExamination: Examination {
   let hostData: [UInt8]?
   let anchors: Anchors
   let now: Timestamp
+  let floors: EvaluationFloors
 
   var vek: VEKCertificate?
   var intermediates: [Certificate] = []
@@ -52,7 +53,7 @@ struct SNPExamination: Examination {
 
   init(
     _ evidence: SNPEvidence, _ endorsements: Endorsements, reportData: [UInt8]?, hostData: [UInt8]?, anchors: Anchors,
-    now: Timestamp
+    now: Timestamp, floors: EvaluationFloors
   ) {
     self.evidence = evidence
     self.endorsements = endorsements
@@ -60,6 +61,7 @@ struct SNPExamination: Examination {
     self.hostData = hostData
     self.anchors = anchors
     self.now = now
+    self.floors = floors
   }
 
   var report: SNPReport { evidence.report }

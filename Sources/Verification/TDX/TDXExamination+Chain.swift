@@ -27,24 +27,15 @@ extension TDXExamination {
 
   func checkRevocation() throws(Refusal) -> Outcome {
     guard let platform else { return .notReached }
-    if let revocationRefusal {
-      guard ignoresDates, revocationRefusal.code.isAboutDates else { throw revocationRefusal }
-      try checkSerials(platform.path.chain.path)
+    if let revocationRefusal { throw revocationRefusal }
+    let lists = platform.path.chain.revocationLists
+    guard let oldest = lists.map(\.thisUpdate).min() else {
       return .notApplicable("the lists and certificates were never valid together")
     }
-    let oldest = platform.path.chain.revocationLists.map(\.thisUpdate).min()
-    return passed(
-      "on none of \(platform.path.chain.revocationLists.count) lists, the oldest of \(oldest?.rfc3339 ?? "")")
-  }
-
-  /// The serial numbers alone, where no moment exists at which the lists could be verified.
-  private func checkSerials(_ path: [Certificate]) throws(Refusal) {
-    for certificate in path {
-      let lists = endorsements.revocationLists.filter { $0.issuer == certificate.issuer }
-      guard !lists.contains(where: { $0.revokedSerials.contains(certificate.serialNumber) }) else {
-        throw Refusal(.certificateRevoked, certificate == path.first ? "pck" : "pckIssuer")
-      }
+    for list in lists {
+      if let refusal = floors.refusal(list, under: platform.path.anchor) { throw refusal }
     }
+    return passed("on none of \(lists.count) lists, the oldest of \(oldest.rfc3339)")
   }
 
   mutating func checkTCBInfo() throws(Refusal) -> Outcome {
@@ -96,11 +87,21 @@ extension TDXExamination {
         .evaluationTooOld, "tcbInfo.tcbEvaluationDataNumber", got: "\(info.evaluationNumber)",
         wanted: "at least \(floor)")
     }
+    for (document, signer) in relied {
+      let lists = signer.chain.revocationLists.compactMap { floors.refusal($0, under: signer.anchor) }
+      if let refusal = floors.refusal(document, under: signer.anchor) ?? lists.first { throw refusal }
+    }
     return passed("\(info.evaluationNumber)")
   }
 
+  /// The documents that the levels are read from, with whose signature was found on them.
+  private var relied: [(IntelDocument, ProvedPath)] {
+    let proved = [tcbInfo?.digest: tcbInfo?.signer, identity?.digest: identity?.signer]
+    return (tcbInfos + identities).compactMap { document in proved[document.digest]?.map { (document, $0) } }
+  }
+
   private func unknown(_ members: [String]) -> String {
-    members.isEmpty ? "" : ", \(members.count) unknown members passed over"
+    members.isEmpty ? "" : ", passed over: \(members.joined(separator: ", "))"
   }
 }
 
@@ -113,6 +114,4 @@ extension Refusal.Code {
     default: false
     }
   }
-
-  fileprivate var isAboutDates: Bool { self == .revocationListExpired || self == .revocationListNotYetValid }
 }

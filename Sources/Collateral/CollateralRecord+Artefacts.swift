@@ -1,0 +1,24 @@
+package import Bytes
+import Cryptography
+package import Verification
+
+extension CollateralRecord {
+  /// The artefacts of a bag under their keys, each with what in the bag helps to prove it; what belongs to no key comes
+  /// along with the others. Of several artefacts of one key all are given.
+  ///
+  /// - Parameter source: of an artefact, as people see it.
+  package static func records(
+    of artefacts: [CollateralArtefact], fetchedAt: Timestamp, source: String
+  ) -> [CollateralRecord] {
+    let certificates = artefacts.compactMap { artefact -> Certificate? in
+      if case .certificate(let certificate) = artefact { certificate } else { nil }
+    }
+    var seen = Set<CollateralArtefact>()
+    return artefacts.compactMap { artefact in
+      guard seen.insert(artefact).inserted, let key = CollateralKey(artefact.subject),
+        let body = KeptForm.body(artefact, issuers: certificates), body.count <= bodyLimit
+      else { return nil }
+      return CollateralRecord(key: key, body: body, fetchedAt: fetchedAt, source: source)
+    }
+  }
+}

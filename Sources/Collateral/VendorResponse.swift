@@ -1,0 +1,87 @@
+package import Bytes
+import Cryptography
+import Verification
+
+/// What a vendor answered. Unverified.
+package struct VendorResponse: Sendable {
+  package let status: Int
+  /// Names in lower case.
+  package let headers: [(name: String, value: String)]
+  package let body: [UInt8]
+
+  package init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+    self.status = status
+    self.headers = headers
+    self.body = body
+  }
+
+  private func values(_ names: [String]) -> [String] { headers.filter { names.contains($0.name) }.map(\.value) }
+
+  /// The artefact in the form in which it is kept, when it is what was asked for.
+  ///
+  /// Says nothing about who signed it: that is for `CollateralShelf`.
+  /// - Throws: `CollateralFault`.
+  package func record(
+    for request: VendorRequest, at now: Timestamp
+  ) throws(CollateralFault) -> CollateralRecord {
+    try checkStatus(at: now)
+    guard body.count <= request.limitBytes else { throw .unreadable("too long") }
+    let artefacts = CollateralArtefact.all(in: body)
+    let wanted = artefacts.filter { request.key.isAnswered(by: $0.subject) }
+    guard let main = wanted.first, Set(wanted).count == 1 else {
+      throw artefacts.isEmpty ? .unreadable("no artefact") : .notWhatWasAsked
+    }
+    let chain = try issuers(for: request.key, artefacts)
+    guard let kept = KeptForm.body(main, issuers: chain) else { throw .notWhatWasAsked }
+    return CollateralRecord(key: request.key, body: kept, fetchedAt: now, source: request.url)
+  }
+
+  private func checkStatus(at now: Timestamp) throws(CollateralFault) {
+    switch status {
+    case 200: return
+    case 404, 410: throw .notFound
+    case 429: throw .rateLimited(retryAfter: retryAfter(at: now))
+    case 503 where retryAfter(at: now) != nil: throw .rateLimited(retryAfter: retryAfter(at: now))
+    case 500...599: throw .serverFailed(status: status)
+    default: throw .unexpectedStatus(status)
+    }
+  }
+
+  /// Seconds or a date. Spec: RFC 9110 §10.2.3.
+  private func retryAfter(at now: Timestamp) -> Duration? {
+    guard let text = values(["retry-after"]).first else { return nil }
+    if let seconds = UInt32(text) { return .seconds(min(seconds, 86_400)) }
+    return HTTPDate.parse(text).map { max(.zero, min($0.duration(since: now), .seconds(86_400))) }
+  }
+
+  /// The certificates beside the artefact: Intel's in a header of the answer, AMD's in the body.
+  private func issuers(
+    for key: CollateralKey, _ artefacts: [CollateralArtefact]
+  ) throws(CollateralFault) -> [Certificate] {
+    guard let names = key.issuerChainHeaders else {
+      return artefacts.compactMap { if case .certificate(let certificate) = $0 { certificate } else { nil } }
+    }
+    let values = values(names)
+    guard let text = values.first, Set(values).count == 1 else {
+      throw .unreadable(values.isEmpty ? "no issuer chain" : "two issuer chains")
+    }
+    let chain = CollateralArtefact.all(in: Array(text.utf8))
+    let certificates = chain.compactMap { if case .certificate(let certificate) = $0 { certificate } else { nil } }
+    guard (1...4).contains(certificates.count), certificates.count == chain.count else {
+      throw .unreadable("issuer chain")
+    }
+    return certificates
+  }
+}
+
+extension CollateralKey {
+  /// Every name under which the issuer chain comes; `nil` when none comes in a header.
+  fileprivate var issuerChainHeaders: [String]? {
+    switch self {
+    case .intelTCBInfo: ["tcb-info-issuer-chain", "sgx-tcb-info-issuer-chain"]
+    case .intelQEIdentity: ["sgx-enclave-identity-issuer-chain"]
+    case .intelPCKRevocationList: ["sgx-pck-crl-issuer-chain"]
+    case .intelRootRevocationList, .amdCertificateChain, .amdVCEK, .amdRevocationList: nil
+    }
+  }
+}
