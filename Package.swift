@@ -6,6 +6,7 @@ import PackageDescription
 // compiler does not. VOUCHSAFE_STRICT=1 (set by scripts/check and CI) makes every warning an error.
 
 let isStrict = Context.environment["VOUCHSAFE_STRICT"] == "1"
+let isCrashing = Context.environment["VOUCHSAFE_CRASH"] == "1"
 let isFuzzing = Context.environment["VOUCHSAFE_FUZZ"] == "1"
 
 let swiftSettings: [SwiftSetting] =
@@ -84,6 +85,7 @@ var targets: [Target] = [
   module("Appraisal", ["Bytes", "Cryptography", "Evidence", "Verification", "SignedNotes", "KBSProtocol"]),
 
   // 4½ · judgement again, for auditors
+  module("Audit", ["Bytes"]),
   module(
     "Replay",
     [
@@ -114,8 +116,8 @@ var targets: [Target] = [
   program(
     "vouchsafe",
     [
-      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Measurement", "Appraisal",
-      "TransparencyLog", "Replay", "KBSProtocol", "Weights", "Fetch", "Platform",
+      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Measurement", "Appraisal", "Audit",
+      "Replay", "TransparencyLog", "KBSProtocol", "Weights", "Transport", "Fetch", "Platform",
     ]),
 
   // simulation: never linked into a shipped program
@@ -130,6 +132,7 @@ var targets: [Target] = [
 
   // tests
   module("TestSupport", ["Bytes"], path: "Tests/TestSupport"),
+  module("HostileDisk", ["TransparencyLog", "TestSupport"], path: "Tests/HostileDisk"),
   tests("BytesTests", ["Bytes", "TestSupport"]),
   tests("TerminalTests", ["Terminal", "Bytes"]),
   tests("TelemetryTests", ["Telemetry", "Bytes"]),
@@ -145,7 +148,11 @@ var targets: [Target] = [
     ]),
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
   tests(
-    "TransparencyLogTests", ["TransparencyLog", "SignedNotes", "Cryptography", "Platform", "Bytes", "TestSupport"]),
+    "TransparencyLogTests",
+    [
+      "TransparencyLog", "SignedNotes", "Cryptography", "Telemetry", "Platform", "Bytes", "TestSupport",
+      "HostileDisk",
+    ]),
   tests("KBSProtocolTests", ["KBSProtocol", "Cryptography", "Bytes", "TestSupport"]),
   tests("WeightsTests", ["Weights", "Cryptography", "SignedNotes", "Bytes", "TestSupport"]),
   tests("TransportTests", ["Transport", "Fetch", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
@@ -156,6 +163,7 @@ var targets: [Target] = [
       "Appraisal", "Verification", "Cryptography", "Evidence", "SignedNotes", "KBSProtocol", "Bytes", "SimulatedTEE",
       "TestSupport",
     ]),
+  tests("AuditTests", ["Audit", "Bytes"]),
   tests(
     "BrokerTests",
     [
@@ -169,6 +177,20 @@ var targets: [Target] = [
       "Cryptography", "Fetch", "Transport", "Platform", "Telemetry", "Terminal", "Bytes", "TestSupport",
     ]),
 ]
+
+// Crash histories (scripts/crash-histories): an optimized program over the broker's inner parts, so built with
+// -enable-testing, and with stand-ins for signatures, of which it makes millions.
+if isCrashing {
+  let histories = program(
+    "crash-histories",
+    [
+      "Broker", "Appraisal", "TransparencyLog", "SignedNotes", "KBSProtocol", "Cryptography", "Platform", "Terminal",
+      "Bytes", "TestSupport", "HostileDisk", "CheapSignatures",
+    ], path: "Tests/CrashHistories")
+  let wrapped = ["cc_ed25519_sign", "cc_ed25519_verify"].flatMap { ["-Xlinker", "--wrap=\($0)"] }
+  histories.linkerSettings = [.unsafeFlags(wrapped)]
+  targets += [door("CheapSignatures", path: "Tests/CheapSignatures", links: ["crypto"]), histories]
+}
 
 // Fuzzing (scripts/fuzz): every module is instrumented, and each parser of outside bytes gets an executable under
 // Tests/Fuzz. VOUCHSAFE_FUZZ_RUNTIME is the toolchain's libFuzzer archive, which scripts/fuzz finds.
@@ -200,6 +222,7 @@ if isFuzzing {
     fuzzer("TDXEvidence", ["Evidence", "Bytes"]),
     fuzzer("TransparencyLog", ["TransparencyLog"]),
     fuzzer("WeightsHeader", ["Weights"]),
+    fuzzer("Witness", ["TransparencyLog"]),
   ]
   for target in targets {
     target.cSettings?.append(.unsafeFlags(["-fsanitize=fuzzer-no-link,address,undefined"]))

@@ -86,14 +86,15 @@ extension KeyBroker {
   private func judge(_ claims: Claims, _ context: AttestationContext) async throws -> Attested {
     try await registry.gate.reading { [self] in
       let snapshot = await registry.snapshot
-      let result = appraise(claims, against: snapshot.values, at: context.now)
+      let pseudonym = keyring.pseudonym(of: claims.platformIdentity)
+      let result = appraise(claims, pseudonym: pseudonym, against: snapshot.values, at: context.now)
       let judgement = Judgement(result)
       let subject = try await store(context, result, claims, snapshot)
       let committed = try await commit(judgement, .attestation, subject, snapshot, at: context.now)
       guard judgement.allows else {
         throw Denied(reason: .policy(code: judgement.primaryCode), decisionID: committed.decisionID)
       }
-      return try accept(result, context, subject, index: committed.receipt.index)
+      return try accept(result, judgement, context, subject, index: committed.receipt.index)
     }
   }
 
@@ -111,11 +112,12 @@ extension KeyBroker {
       challenge: Hash.sha256.digest(Array(context.session.challenge.nonce.utf8)), evidence: digest,
       collateral: blobs.map { Hash.sha256.digest($0) },
       initData: context.message.initData.map { Hash.sha256.digest(Array($0.body.utf8)) },
-      platform: keyring.pseudonym(of: claims.platformIdentity))
+      platform: Hex.encode(keyring.pseudonym(of: claims.platformIdentity)))
   }
 
   private func accept(
-    _ result: AttestationResult, _ context: AttestationContext, _ subject: DecisionSubject, index: UInt64
+    _ result: AttestationResult, _ judgement: Judgement, _ context: AttestationContext, _ subject: DecisionSubject,
+    index: UInt64
   ) throws -> Attested {
     let expires = context.now.adding(configuration.tokenLifetime)
     sessions.insert(
@@ -125,24 +127,26 @@ extension KeyBroker {
     session.state = .attested(
       Session.Attested(
         teeKeyThumbprint: subject.teeKey, claimsDigest: subject.evidence, logIndex: index, expires: expires))
-    let token = EARToken(
+    var token = EARToken(
       issuer: instance.logName, build: origin.build, issued: context.now, expires: expires,
       teePublicKey: context.message.teePublicKey,
       tee: session.tee, claims: result.claims, nonce: session.challenge.nonce,
-      trustworthiness: Self.trustworthiness, isSimulated: result.isSimulated, evidenceDigest: subject.evidence,
+      trustworthiness: Self.trustworthiness(judgement), isSimulated: result.isSimulated,
+      evidenceDigest: subject.evidence,
       logIndex: index, keyEpoch: 1)
+    (token.reportData, token.initData) = subject.claims.boundData
     return Attested(token: try token.signed(with: keyring.tokenKey), cookie: try handshakes.seal(session))
   }
 
-  /// AR4SI: genuine hardware, an approved configuration, approved boot-time executables. A pod gets a token for nothing
-  /// less.
-  private static let trustworthiness: TrustworthinessVector = {
+  /// AR4SI: genuine hardware, an approved configuration, approved boot-time executables; for a break-glass, executables
+  /// that nobody approved as a bundle. A pod gets a token for nothing less.
+  private static func trustworthiness(_ judgement: Judgement) -> TrustworthinessVector {
     var vector = TrustworthinessVector()
     vector.hardware = 2
     vector.configuration = 2
-    vector.executables = 3
+    vector.executables = judgement.isBreakGlass ? 33 : 3
     return vector
-  }()
+  }
 }
 
 extension TEE {

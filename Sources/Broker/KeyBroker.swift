@@ -21,9 +21,14 @@ package final class KeyBroker: Sendable {
   let log: DecisionLog
   let evidence: BlobStore
   let registry: Registry
+  /// `nil` when nobody countersigns the log.
+  let witnesses: WitnessBoard?
   let handshakes: Handshakes
   let sessions: AttestedSessions
-  let limiter: RateLimiter
+  let names: LeafNames
+  let clients: ClientAddresses
+  let handshakeLimiter: RateLimiter
+  let attestLimiter: RateLimiter
   let queue: WorkQueue
   let denySummary = DenySummary()
   let refusals = RecentRefusals()
@@ -48,9 +53,14 @@ package final class KeyBroker: Sendable {
     log = parts.log
     evidence = parts.evidence
     registry = parts.registry
+    witnesses = parts.witnesses
     handshakes = Handshakes(cluster: parts.instance.logName, random: parts.random)
     sessions = AttestedSessions(capacity: parts.configuration.maximumSessions)
-    limiter = RateLimiter(perSecond: parts.configuration.attestRate, burst: parts.configuration.attestBurst)
+    names = LeafNames(key: parts.instance.privateNames ? parts.keyring.namesKey : nil, random: parts.random)
+    let (rate, burst) = (parts.configuration.attestRate, parts.configuration.attestBurst)
+    clients = ClientAddresses(trusting: parts.configuration.trustedProxies)
+    handshakeLimiter = RateLimiter(perSecond: rate, burst: burst)
+    attestLimiter = RateLimiter(perSecond: rate, burst: burst)
     queue = WorkQueue(width: parts.workers, limit: 256)
     counters = parts.endorsements.parts.counters
     events = parts.events
@@ -76,6 +86,7 @@ package final class KeyBroker: Sendable {
     let workers: Int
     let clock: @Sendable () -> Timestamp
     let random: @Sendable (Int) -> [UInt8]
+    var witnesses: WitnessBoard?
     var stop = StopSignal()
   }
 
@@ -110,7 +121,13 @@ package final class KeyBroker: Sendable {
     "vouchsafe_collateral_artefacts": ("gauge", "Artefacts at hand."),
     "vouchsafe_collateral_platforms": ("gauge", "Platforms whose certificates are proved."),
     "vouchsafe_collateral_memory_lost": ("gauge", "Whether the memory of the newest collateral was gone at the start."),
+    "vouchsafe_refusals_total": ("counter", "Requests refused before any hardware signature held, by reason."),
+    "vouchsafe_break_glass_total": ("counter", "Break-glass statements taken."),
+    "vouchsafe_break_glass_decisions_total": ("counter", "Decisions that allowed by break-glass alone."),
+    "vouchsafe_break_glass_active": ("gauge", "Break-glass statements in force."),
     "vouchsafe_log_tree_size": ("gauge", "Entries of the decision log."),
+    "vouchsafe_log_cosigned_size": ("gauge", "Entries of the newest checkpoint that enough witnesses cosigned."),
+    "vouchsafe_log_cosigned_age_seconds": ("gauge", "Since the first of its cosignatures was made; -1 without any."),
     "vouchsafe_log_recovered_entries": ("gauge", "Entries that this start found in the write-ahead log alone."),
     "vouchsafe_log_dropped_bytes": ("gauge", "Bytes of a torn write that this start dropped from the write-ahead log."),
     "vouchsafe_registry_epoch": ("gauge", "Changes of the registry so far."),
@@ -120,7 +137,7 @@ package final class KeyBroker: Sendable {
 
 /// Tells the service to end, once; the first reason counts. That the log failed is remembered whenever it happens.
 final class StopSignal: Sendable {
-  enum Reason: Equatable, Sendable { case logFailed(String), asked }
+  enum Reason: Equatable, Sendable { case logFailed(String), forked(size: UInt64), asked }
 
   private struct State {
     var reason: Reason?

@@ -7,24 +7,31 @@ package struct Endorsements: Sendable {
   package let certificates: [Certificate]
   package let revocationLists: [CertificateRevocationList]
   package let documents: [IntelDocument]
+  package let manifests: [ManifestDocument]
+  package let answers: [RevocationAnswer]
   /// What was proved before, with these very carriers.
-  private(set) var proved = ProvedEndorsements()
+  var proved = ProvedEndorsements()
 
   package static let none = Endorsements()
 
   package init(
-    certificates: [Certificate] = [], revocationLists: [CertificateRevocationList] = [], documents: [IntelDocument] = []
+    certificates: [Certificate] = [], revocationLists: [CertificateRevocationList] = [],
+    documents: [IntelDocument] = [], manifests: [ManifestDocument] = [], answers: [RevocationAnswer] = []
   ) {
     self.certificates = certificates
     self.revocationLists = revocationLists
     self.documents = documents
+    self.manifests = manifests
+    self.answers = answers
   }
 
   package init(_ artefacts: [CollateralArtefact]) {
     self.init(
       certificates: artefacts.compactMap { if case .certificate(let item) = $0 { item } else { nil } },
       revocationLists: artefacts.compactMap { if case .revocationList(let item) = $0 { item } else { nil } },
-      documents: artefacts.compactMap { if case .document(let item) = $0 { item } else { nil } })
+      documents: artefacts.compactMap { if case .document(let item) = $0 { item } else { nil } },
+      manifests: artefacts.compactMap { if case .manifest(let item) = $0 { item } else { nil } },
+      answers: artefacts.compactMap { if case .answer(let item) = $0 { item } else { nil } })
   }
 
   /// Sorts artefacts by what they are, never by what they are called. What is nothing known is left out.
@@ -45,6 +52,7 @@ package struct Endorsements: Sendable {
       guard let proof = try? prover.prove(document, at: .now(now)) else { continue }
       copy.proved.documents[document.digest] = proof
     }
+    copy.proved.manifests = provedManifests(anchors: anchors, at: now)
     return copy
   }
 
@@ -62,6 +70,9 @@ struct ProvedEndorsements: Sendable {
   /// The certificate that signed a document, followed to an anchor.
   var documents: [[UInt8]: ProvedPath] = [:]
   var platforms: [[UInt8]: ProvedPlatform] = [:]
+  /// With the answers that clear their signers.
+  var manifests: [[UInt8]: ProvedManifest] = [:]
+  var devices: [[UInt8]: ProvedDevice] = [:]
 }
 
 /// The oldest evaluations of a vendor's TCB that still count: what a policy asks for, and what was seen before, because a

@@ -35,6 +35,9 @@ package func inspect(
     let examination = TDXExamination(
       tdx, endorsements, reportData: reportData, initData: nil, anchors: anchors, now: now, floors: .none)
     return record.run(examination, of: .tdx)
+  case .nvidia(let nvidia):
+    let examination = NVIDIAExamination(nvidia, endorsements, nonce: reportData, anchors: anchors, now: now)
+    return record.run(examination, of: .nvidia)
   }
 }
 
@@ -89,8 +92,8 @@ private struct InspectionRecord {
     skipping.contains(name) || name == .revocation && isRevocationUnasked
   }
 
-  private mutating func judge(_ claims: Claims, _ names: [CheckName]) {
-    let findings = strictFindings(claims)
+  private mutating func judge(_ claims: some ProvedStatement, _ names: [CheckName]) {
+    let findings = claims.strictFindings
     for name in names {
       let own = findings.filter { $0.name == name }.map(\.refusal)
       if skipping.contains(name) {

@@ -26,11 +26,12 @@ package struct ProvedPlatform: Sendable {
   /// Every certificate and list of its proof holds.
   package func isCurrent(at now: Timestamp) -> Bool { path.isCurrent(at: now) }
 
-  /// What the platform of this evidence is remembered by.
+  /// What the platform of this evidence is remembered by. Devices are proved one by one, as `ProvedDevice`.
   package static func digest(of evidence: UnverifiedEvidence) -> [UInt8] {
     switch evidence {
     case .snp(let snp): ProvedVEK.digest(of: snp)
     case .tdx(let tdx): digest(of: tdx.quote)
+    case .nvidia: []
     }
   }
 }
@@ -41,6 +42,7 @@ package func provePlatform(
   of evidence: UnverifiedEvidence, with endorsements: Endorsements, anchors: Anchors, at now: Timestamp
 ) -> ProvedPlatform? {
   switch evidence {
+  case .nvidia: return nil
   case .tdx(let tdx): return provePlatform(of: tdx.quote, with: endorsements, anchors: anchors, at: now)
   case .snp(let snp):
     var examination = SNPExamination(

@@ -69,8 +69,7 @@ struct VerifySubject {
     let carriers = Endorsements(recognising: files)
     refusal = inspect(evidence, with: carriers, reportData: nil, anchors: anchors, at: time).refusal
     cold = carriers.proving(anchors: anchors, at: time)
-    let platform = provePlatform(of: evidence, with: carriers, anchors: anchors, at: time)
-    hot = platform.map(cold.adding) ?? cold
+    hot = cold.proving(evidence, anchors: anchors, at: time)
   }
 
   /// - Throws: the refusal, with its own exit status: how fast evidence is refused is not what was asked.
@@ -91,12 +90,25 @@ struct VerifySubject {
   }
 }
 
+extension Endorsements {
+  /// With the platform, or the devices, of this evidence proved as well.
+  fileprivate func proving(_ evidence: UnverifiedEvidence, anchors: Anchors, at time: Timestamp) -> Endorsements {
+    guard case .nvidia(let nvidia) = evidence else {
+      return provePlatform(of: evidence, with: self, anchors: anchors, at: time).map(adding) ?? self
+    }
+    return nvidia.devices.reduce(self) { known, device in
+      proveDevice(device, with: known, anchors: anchors, at: time).map(known.adding) ?? known
+    }
+  }
+}
+
 extension UnverifiedEvidence {
-  /// 64 bytes, as the evidence states them.
+  /// As the evidence states it: 64 bytes, or a nonce of 32.
   fileprivate var reportData: [UInt8] {
     switch self {
     case .snp(let snp): snp.report.reportData
     case .tdx(let tdx): tdx.quote.body.reportData
+    case .nvidia(let nvidia): nvidia.devices.first?.report.nonce ?? []
     }
   }
 }

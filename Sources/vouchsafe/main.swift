@@ -13,6 +13,5 @@ do throws(PlatformError) {
 let table = CommandTable(
   program: "vouchsafe", summary: "seals models, registers what may have their keys, checks evidence",
   commands: modelCommands + evidenceCommands + referenceCommands + referenceComputeCommands + keyCommands
-    + policyCommands
-    + auditCommands + benchCommands)
+    + policyCommands + auditCommands + brokerCommands + benchCommands)
 exit(await table.run(Array(CommandLine.arguments.dropFirst())))

@@ -133,6 +133,8 @@ extension CollateralArtefact {
     case .certificate(let certificate): certificate.der
     case .revocationList(let list): list.der
     case .document(let document): document.pcsBytes
+    case .manifest(let manifest): manifest.bytes
+    case .answer(let answer): answer.der
     }
   }
 }

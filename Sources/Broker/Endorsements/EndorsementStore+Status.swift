@@ -96,7 +96,9 @@ extension CollateralSubject {
     case .intelAuthority, .amdIntermediate: "authority"
     case .intelRoot, .amdRoot: "root"
     case .intelPlatform, .amdVCEK, .amdVLEK: "platform"
-    case .malformedDocument, .otherCertificate, .otherRevocationList: "other"
+    case .nvidiaManifest: "manifest"
+    case .revocationAnswer: "revocationAnswer"
+    case .malformedDocument, .malformedManifest, .otherCertificate, .otherRevocationList: "other"
     }
   }
 

@@ -117,6 +117,7 @@ package final class EndorsementStore: Sendable {
   private func adding(
     platformOf evidence: UnverifiedEvidence, _ digest: [UInt8], to endorsements: Endorsements, at now: Timestamp
   ) -> Endorsements {
+    if case .nvidia = evidence { return endorsements }
     let (known, listGeneration) = state.withLock { ($0.platforms.use(digest), $0.stock.listGeneration) }
     let isKnown = known.map { $0.listGeneration == listGeneration && $0.platform.isCurrent(at: now) } ?? false
     count("platforms", isHit: isKnown)

@@ -10,6 +10,7 @@ struct EvidenceGroup: Hashable, Sendable {
   private enum Kind: Hashable, Sendable {
     case intel(fmspc: [UInt8])
     case amd(chipID: [UInt8])
+    case nvidia
   }
 
   enum Relation { case needed, stranger, foreign }
@@ -23,6 +24,7 @@ struct EvidenceGroup: Hashable, Sendable {
     switch evidence {
     case .tdx(let tdx): kind = .intel(fmspc: QuotedPlatform(tdx.quote)?.fmspc ?? [])
     case .snp(let snp): kind = .amd(chipID: snp.report.chipID)
+    case .nvidia: kind = .nvidia
     }
   }
 
@@ -30,6 +32,10 @@ struct EvidenceGroup: Hashable, Sendable {
   static func digest(of evidence: UnverifiedEvidence) -> [UInt8] {
     switch evidence {
     case .tdx(let tdx): return ProvedPlatform.digest(of: tdx.quote)
+    case .nvidia(let devices):
+      var writer = ByteWriter()
+      for device in devices.devices { writer.lengthPrefixed(device.report.bytes) }
+      return Hash.sha256.digest(writer.bytes)
     case .snp(let snp):
       let report = snp.report
       var writer = ByteWriter()
@@ -55,8 +61,9 @@ struct EvidenceGroup: Hashable, Sendable {
   func relation(to subject: CollateralSubject) -> Relation {
     switch (subject.vendor, kind) {
     case (.unknown, _): return .needed
-    case (.intel, .amd), (.amd, .intel): return .foreign
     case (.intel, .intel), (.amd, .amd): break
+    case (.nvidia, .nvidia): return .needed
+    case (.intel, _), (.amd, _), (.nvidia, _): return .foreign
     }
     switch subject {
     case .tcbInfo, .amdVCEK: return isOwn(subject) ? .needed : .stranger
@@ -66,7 +73,7 @@ struct EvidenceGroup: Hashable, Sendable {
 }
 
 extension CollateralSubject {
-  enum Vendor { case intel, amd, unknown }
+  enum Vendor { case intel, amd, nvidia, unknown }
 
   var vendor: Vendor {
     switch self {
@@ -74,6 +81,7 @@ extension CollateralSubject {
       .intelRootRevocationList, .intelRevocationList:
       .intel
     case .amdRoot, .amdIntermediate, .amdVCEK, .amdVLEK, .amdRevocationList: .amd
+    case .nvidiaManifest, .malformedManifest, .revocationAnswer: .nvidia
     case .otherCertificate, .otherRevocationList: .unknown
     }
   }

@@ -17,6 +17,11 @@ package enum StartError: Error, Equatable, Sendable {
   case collateralUnreadable(folder: String)
   case collateralMemoryDamaged(file: String)
   case cannotListen(address: String, errno: Int32)
+  case witnessPolicy(file: String, why: String)
+  case witnessExchange(folder: String)
+  case witnessCheckpoint(file: String)
+  /// By their names in the policy: not enough of the others answered to know what was signed.
+  case witnessesSilent([String])
 
   /// What kind of trouble it is; programs end with a status of their own for each.
   package enum Kind: Sendable { case usage, unavailable, integrity }
@@ -25,7 +30,7 @@ package enum StartError: Error, Equatable, Sendable {
     switch self {
     case .approversChanged, .logDamaged, .registryDamaged, .collateralMemoryDamaged: .integrity
     case .file(_, _, let fault), .blobDamaged(_, let fault): fault.isOfDisk ? .unavailable : .integrity
-    case .logUnwritable: .unavailable
+    case .logUnwritable, .witnessesSilent: .unavailable
     default: .usage
     }
   }
@@ -52,6 +57,12 @@ package enum StartError: Error, Equatable, Sendable {
       "\(file), which says how new the newest collateral was, cannot be read; restore it, or remove it once the newest "
         + "collateral is in a folder of the configuration"
     case .cannotListen(let address, let number): "cannot listen on \(address): \(SystemMessage.of(number))"
+    case .witnessPolicy(let file, let why): "the witnesses' policy \(file) cannot be used: \(why)"
+    case .witnessExchange(let folder): "cannot use the folder \(folder) that the witnesses' relay shares"
+    case .witnessCheckpoint(let file): "\(file) is not a checkpoint that this log signed"
+    case .witnessesSilent(let names):
+      "no answer of the witnesses \(names.joined(separator: ", ")): whether they have seen more of this log is unknown; "
+        + "run vouchsafe audit relay beside the broker"
     }
   }
 }

@@ -169,7 +169,6 @@ struct CollateralFetchTests {
     let evidence = try Shelf.evidence(Shelf.guest())
     let start = ContinuousClock.now
     #expect(await Shelf.refusal(store, evidence)?.code == .collateralMissing)
-    #expect(start.duration(to: .now) < .seconds(5))
     #expect(start.duration(to: .now) >= .milliseconds(300))
   }
 
