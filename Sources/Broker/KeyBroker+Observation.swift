@@ -25,7 +25,7 @@ extension KeyBroker {
       ("quorum", quorum), ("bundles", .int(snapshot.values.bundles.count)), ("keys", .int(snapshot.keys.count)),
       ("log", .object([("origin", .string(instance.logName)), ("size", .int(size))])),
       ("registryEpoch", .int(snapshot.position.epoch)), ("collateral", endorsements.status(at: clock())),
-      ("registryEpoch", .int(snapshot.position.epoch)), ("privateNames", .bool(names.isPrivate)),
+      ("privateNames", .bool(names.isPrivate)),
       ("breakGlass", .int(snapshot.values.activeGrants(at: clock()).count)),
     ])
   }
