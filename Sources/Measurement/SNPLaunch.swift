@@ -10,12 +10,12 @@ package struct SNPLaunch: Sendable {
   package let processor: VirtualProcessor
   /// SEV_FEATURES of every processor; bit 0 is SEV-SNP itself.
   package let features: UInt64
-  package let monitor: Monitor
+  package let monitor: GuestMonitor
   package let boot: DirectBoot?
 
   package init(
     firmware: FirmwareImage, processorCount: Int, processor: VirtualProcessor, features: UInt64 = 1,
-    monitor: Monitor = .qemu, boot: DirectBoot? = nil
+    monitor: GuestMonitor = .qemu, boot: DirectBoot? = nil
   ) throws(MeasurementError) {
     guard (1...512).contains(processorCount) else { throw .processorCount }
     self.firmware = firmware

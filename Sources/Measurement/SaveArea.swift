@@ -11,7 +11,7 @@ struct SaveArea {
   private var page = [UInt8](repeating: 0, count: FirmwareImage.pageBytes)
 
   /// - Parameter start: the address of the first instruction.
-  static func page(start: UInt32, processor: VirtualProcessor, features: UInt64, monitor: Monitor) -> [UInt8] {
+  static func page(start: UInt32, processor: VirtualProcessor, features: UInt64, monitor: GuestMonitor) -> [UInt8] {
     var area = SaveArea()
     let registers = MonitorRegisters(monitor, start: start, processor)
     area.segments(start, registers)
@@ -63,7 +63,7 @@ private struct MonitorRegisters {
   var mxcsr: UInt32 = 0
   var x87Control: UInt16 = 0
 
-  init(_ monitor: Monitor, start: UInt32, _ processor: VirtualProcessor) {
+  init(_ monitor: GuestMonitor, start: UInt32, _ processor: VirtualProcessor) {
     switch monitor {
     case .qemu:
       rdx = processor.signature

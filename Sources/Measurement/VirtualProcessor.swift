@@ -42,7 +42,7 @@ package struct VirtualProcessor: Sendable, Equatable {
 }
 
 /// Whose monitor starts the guest: each sets the first registers and orders the pages in its own way.
-package enum Monitor: String, Sendable, CaseIterable {
+package enum GuestMonitor: String, Sendable, CaseIterable {
   /// QEMU with KVM.
   case qemu
   /// Amazon EC2.

@@ -22,7 +22,7 @@ enum ReferenceComputeSNP {
   private static func measurements(_ arguments: Arguments, _ counts: [Int]) throws(Failure) -> [[UInt8]] {
     let firmware = try ComputeOptions.firmware(arguments)
     let features = try features(arguments)
-    let monitor = try ComputeOptions.choice("--vmm", arguments, or: Monitor.qemu)
+    let monitor = try ComputeOptions.choice("--vmm", arguments, or: GuestMonitor.qemu)
     let model = try arguments.required("--cpu")
     let given = try boot(arguments)
     do throws(MeasurementError) {

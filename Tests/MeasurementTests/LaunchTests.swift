@@ -9,7 +9,7 @@ import Testing
 @Suite struct LaunchTests {
   private func launch(
     _ firmware: TestFirmware = TestFirmware(), count: Int = 2, cpu: String = "EPYC-Milan", features: UInt64 = 1,
-    monitor: Monitor = .qemu, boot: DirectBoot? = nil
+    monitor: GuestMonitor = .qemu, boot: DirectBoot? = nil
   ) throws -> String {
     let image = try FirmwareImage(firmware.bytes)
     let launch = try SNPLaunch(

@@ -11,7 +11,7 @@ fuzz { input in
   guard let firmware = try? FirmwareImage(bytes), let processor = try? VirtualProcessor(named: "EPYC-Milan") else {
     return
   }
-  for monitor in Monitor.allCases {
+  for monitor in GuestMonitor.allCases {
     let boot = try? DirectBoot(kernel: input, initrd: [], commandLine: "")
     for boot in [nil, boot] {
       let launch = try? SNPLaunch(
