@@ -80,7 +80,10 @@ import Testing
       ("tdxMetadata.memory: value out of range", { $0.tdxSections[0].memory = 0 }),
       ("tdxMetadata.memory: value out of range", { $0.tdxSections[2].address = 1 << 48 }),
       ("tdxMetadata.memory: appears twice", { $0.tdxSections[3].address = 0x80_A000 }),
-      ("tdxMetadata.memorySize: longer than permitted", { ($0.tdxSections[2].address, $0.tdxSections[2].memory) = (1 << 40, 1 << 40) }),
+      (
+        "tdxMetadata.memorySize: longer than permitted",
+        { ($0.tdxSections[2].address, $0.tdxSections[2].memory) = (1 << 40, 1 << 40) }
+      ),
       ("tdxMetadata.data: value out of range", { $0.tdxSections[0].size = 0x4000 }),
       ("tdxMetadata.data: value out of range", { $0.tdxSections[0].memory = 0x2000 }),
       ("tdxMetadata.data: unexpected content", { $0.tdxSections[2].size = 0x1000 }),
