@@ -70,6 +70,7 @@ var targets: [Target] = [
 
   // 3 · proof, log, wire, model, network, machine
   module("Verification", ["Bytes", "Cryptography", "Evidence"]),
+  module("Measurement", ["Bytes", "Cryptography"]),
   module("TransparencyLog", ["Bytes", "Cryptography", "SignedNotes"]),
   module("KBSProtocol", ["Bytes", "Cryptography"]),
   module("Weights", ["Bytes", "Cryptography", "SignedNotes"]),
@@ -115,8 +116,8 @@ var targets: [Target] = [
   program(
     "vouchsafe",
     [
-      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "Audit", "Replay",
-      "TransparencyLog", "KBSProtocol", "Weights", "Transport", "Fetch", "Platform", "Collateral",
+      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Measurement", "Appraisal", "Audit",
+      "Replay", "TransparencyLog", "KBSProtocol", "Weights", "Transport", "Fetch", "Platform", "Collateral",
       "CollateralService", "Telemetry",
     ]),
 
@@ -140,6 +141,7 @@ var targets: [Target] = [
   tests("CryptographyTests", ["Cryptography", "Bytes", "TestSupport"]),
   tests("EvidenceTests", ["Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests("VerificationTests", ["Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
+  tests("MeasurementTests", ["Measurement", "Cryptography", "Bytes"]),
   tests(
     "CollateralTests",
     [
@@ -219,6 +221,7 @@ if isFuzzing {
     fuzzer("Configuration", ["Agent", "Broker"]),
     fuzzer("DeviceReport", ["Evidence"]),
     fuzzer("FetcherWire", ["Collateral"]),
+    fuzzer("Firmware", ["Measurement", "Bytes"]),
     fuzzer("HTTPHead", ["Transport"]),
     fuzzer("IntelCollateral", ["Verification"]),
     fuzzer("JOSE", ["Cryptography", "Bytes"]),

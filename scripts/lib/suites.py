@@ -31,6 +31,8 @@ SUITES = [
      [str(PYTHON), "scripts/interop/dcap_check.py"], 300),
     ("gpu", "readers that are not ours take simulated GPU evidence as we do",
      [str(PYTHON), "scripts/interop/gpu_check.py"], 300),
+    ("measure", "calculators that are not ours come to the launch measurements that we do",
+     [str(PYTHON), "scripts/interop/measure_checks.py"], 300),
     ("kill9", "whatever a client was given is in the log that kill -9 leaves",
      [str(PYTHON), "scripts/interop/kill9.py", "--seconds", "30"], 300),
     ("witness", "witnesses, relay and monitor against brokers and logs that lie",

@@ -123,12 +123,12 @@ package final class EndorsementStore: Sendable {
   private func adding(
     platformOf evidence: UnverifiedEvidence, _ digest: [UInt8], to endorsements: Endorsements, at now: Timestamp
   ) -> Endorsements {
-    guard case .tdx(let tdx) = evidence else { return endorsements }
+    if case .nvidia = evidence { return endorsements }
     let (known, listGeneration) = state.withLock { ($0.platforms.use(digest), $0.stock.listGeneration) }
     let isKnown = known.map { $0.listGeneration == listGeneration && $0.platform.isCurrent(at: now) } ?? false
     count("platforms", isHit: isKnown)
     if isKnown, let known { return endorsements.adding(known.platform) }
-    guard let platform = provePlatform(of: tdx.quote, with: endorsements, anchors: parts.anchors, at: now) else {
+    guard let platform = provePlatform(of: evidence, with: endorsements, anchors: parts.anchors, at: now) else {
       return endorsements
     }
     state.withLock { $0.platforms.set(digest, (platform, listGeneration)) }

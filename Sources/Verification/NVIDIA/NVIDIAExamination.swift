@@ -32,6 +32,7 @@ struct NVIDIAExamination: Examination {
   /// What signed policy may permit is written down for it; else it is refused at once.
   var isRecording = false
   var ignoresDates = false
+  var explains = false
   var ignoresRevocation = false
   var devices: [ExaminedDevice]
   /// The switches are the ones that the GPUs see, and the other way about.
