@@ -103,5 +103,13 @@ package struct SimulatedRevocationList: Sendable {
   package var nextUpdate: Timestamp?
   package var revokedSerials: [UInt64] = []
 
+  package init(
+    issuer: SimulatedName, issuerKey: [UInt8], thisUpdate: Timestamp, nextUpdate: Timestamp?,
+    revokedSerials: [UInt64] = []
+  ) {
+    (self.issuer, self.issuerKey, self.revokedSerials) = (issuer, issuerKey, revokedSerials)
+    (self.thisUpdate, self.nextUpdate) = (thisUpdate, nextUpdate)
+  }
+
   package var der: [UInt8] { Mint.revocationList(self) }
 }

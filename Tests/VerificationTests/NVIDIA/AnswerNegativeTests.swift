@@ -80,6 +80,6 @@ private let places = SimulatedDevices.gpu.answers.indices
       read.isSigned(by: issuer, at: SimulatedDevices.now) && read.isAbout(certificate, of: issuer)
       && read.thisUpdate == answer.thisUpdate && read.nextUpdate == answer.nextUpdate && read.status == .good
     // What is left may only be an unsigned word of the envelope that says the same.
-    #expect(!counts || read.serialNumber == (try RevocationAnswer(der: der)).serialNumber, "byte \(offset)")
+    #expect(try !counts || read.serialNumber == RevocationAnswer(der: der).serialNumber, "byte \(offset)")
   }
 }

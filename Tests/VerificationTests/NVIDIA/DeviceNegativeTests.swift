@@ -37,7 +37,7 @@ private func check(_ knobs: [Knob]) {
     knobs.append(("request \(index)", "malformed", { $0.requestHead[index] ^= 1 }))
     knobs.append(("response \(index)", "malformed", { $0.responseHead[index] ^= 1 }))
   }
-  knobs += [
+  let others: [Knob] = [
     ("slot", "malformed", { $0.slot = 1 }),
     ("blocks out of order", "malformed", { $0.editBlocks = { $0.swapAt(3, 4) } }),
     ("a block twice", "malformed", { $0.editBlocks = { $0[4] = $0[3] } }),
@@ -56,7 +56,7 @@ private func check(_ knobs: [Knob]) {
     ("an unknown field", "verified", { $0.editOpaque = { $0.append((99, [1, 2, 3])) } }),
     ("the newer flag", "verified", { $0.featureFlag = [0, 0] }),
   ]
-  check(knobs)
+  check(knobs + others)
 }
 
 @Test func theKeyIsTheFirmwaresAndNoOther() {

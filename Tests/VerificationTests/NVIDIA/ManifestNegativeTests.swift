@@ -29,8 +29,9 @@ private func outcome(_ change: (inout SimulatedManifest) -> Void) -> String {
 @Test func theKeyIsTheFirstCertificatesAndNoOther() throws {
   let stranger = SimulatedNVIDIAKeys.stranger
   let nvidia = SimulatedNVIDIA()
-  var own = nvidia.certificate(
-    SimulatedNVIDIA.manifestSignerName, stranger, by: (SimulatedNVIDIA.manifestIssuerName, stranger), 7)
+  let own = nvidia.certificate(
+    SimulatedNVIDIA.manifestSignerName, stranger, by: (SimulatedNVIDIA.manifestIssuerName, stranger), 7
+  ).der
   let cases: [(String, String, (inout SimulatedManifest) -> Void)] = [
     ("signed again by another", "collateralSignatureInvalid", { $0.signingKey = stranger }),
     ("signed by its issuer", "collateralSignatureInvalid", { $0.signingKey = nvidia.keys.manifestIssuer }),
@@ -55,14 +56,14 @@ private func outcome(_ change: (inout SimulatedManifest) -> Void) -> String {
       "a certificate of its own first", "chainInvalid",
       {
         $0.signingKey = stranger
-        $0.arrangeChain = { [own.der] + $0 }
+        $0.arrangeChain = { [own] + $0 }
       }
     ),
     (
       "a certificate of its own in place of the signer's", "chainSignatureInvalid",
       {
         $0.signingKey = stranger
-        $0.arrangeChain = { [own.der] + $0.dropFirst() }
+        $0.arrangeChain = { [own] + $0.dropFirst() }
       }
     ),
     ("the root first", "collateralSignatureInvalid", { $0.arrangeChain = { $0.reversed() } }),
@@ -83,7 +84,6 @@ private func outcome(_ change: (inout SimulatedManifest) -> Void) -> String {
     ),
     ("a signer that a stranger made", "chainSignatureInvalid", { $0.editSigner = { $0.forgingKey = stranger } }),
   ]
-  own.notAfter = SimulatedNVIDIA.farEnd
   for (name, expected, change) in cases { #expect(outcome(change) == expected, "\(name)") }
 }
 
@@ -183,12 +183,14 @@ private func outcome(_ change: (inout SimulatedManifest) -> Void) -> String {
   let text = String(decoding: honest.bytes, as: UTF8.self)
   let start = text.firstRange(of: "<ds:Signature ")?.lowerBound ?? text.startIndex
   let end = text.firstRange(of: "</SoftwareIdentity>")?.lowerBound ?? text.endIndex
-  let signature = text[start..<end]
+  let signature = String(text[start..<end])
   let first = text.firstIndex(of: ">").map { text.index(after: $0) } ?? text.startIndex
+  let (opening, body) = (String(text[..<first]), String(text[first..<start]))
+  let (before, rest, after) = (String(text[..<end]), String(text[first...]), String(text[end...]))
   let cases: [(String, String)] = [
-    ("a second behind it", text[..<end] + signature + text[end...]),
-    ("a second before everything", text[..<first] + signature + text[first...]),
-    ("at the beginning alone", text[..<first] + signature + text[first..<start] + text[end...]),
+    ("a second behind it", before + signature + after),
+    ("a second before everything", opening + signature + rest),
+    ("at the beginning alone", opening + signature + body + after),
     ("wrapped", "<x>" + text + "</x>"),
     ("a document behind it", text + text),
     ("a declaration of type", "<!DOCTYPE SoftwareIdentity>" + text),
