@@ -116,7 +116,8 @@ var targets: [Target] = [
     "vouchsafe",
     [
       "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "Audit", "Replay",
-      "TransparencyLog", "KBSProtocol", "Weights", "Transport", "Fetch", "Platform",
+      "TransparencyLog", "KBSProtocol", "Weights", "Transport", "Fetch", "Platform", "Collateral",
+      "CollateralService", "Telemetry",
     ]),
 
   // simulation: never linked into a shipped program
@@ -126,7 +127,8 @@ var targets: [Target] = [
     "SimulatedVendors", ["SimulatedTEE", "Evidence", "Cryptography", "Bytes", "Platform"],
     path: "Tests/SimulatedVendors"),
   program(
-    "simulated-tee", ["SimulatedTEE", "Evidence", "Bytes", "Terminal", "Transport"],
+    "simulated-tee",
+    ["SimulatedTEE", "SimulatedVendors", "Evidence", "Bytes", "Terminal", "Transport", "Platform"],
     path: "Examples/simulated-tee"),
 
   // tests
@@ -143,6 +145,12 @@ var targets: [Target] = [
     [
       "Collateral", "Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "SimulatedVendors",
       "TestSupport",
+    ]),
+  tests(
+    "CollateralServiceTests",
+    [
+      "CollateralService", "Collateral", "Verification", "Evidence", "Telemetry", "Platform", "Bytes", "SimulatedTEE",
+      "SimulatedVendors",
     ]),
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
   tests(
@@ -166,7 +174,8 @@ var targets: [Target] = [
     "BrokerTests",
     [
       "Broker", "Replay", "SimulatedTEE", "Evidence", "Verification", "Appraisal", "TransparencyLog", "SignedNotes",
-      "KBSProtocol", "Cryptography", "Transport", "Telemetry", "Collateral", "Platform", "Bytes", "TestSupport",
+      "KBSProtocol", "Cryptography", "Transport", "Telemetry", "Collateral", "CollateralService", "SimulatedVendors",
+      "Platform", "Bytes", "TestSupport",
     ]),
   tests(
     "AgentTests",
@@ -205,7 +214,9 @@ if isFuzzing {
     module("FuzzDriver", ["CFuzz"], path: "Tests/Fuzz/Driver"),
     fuzzer("Base64", ["Bytes"]),
     fuzzer("Certificate", ["Cryptography"]),
+    fuzzer("CollateralBundle", ["Collateral"]),
     fuzzer("Configuration", ["Agent", "Broker"]),
+    fuzzer("FetcherWire", ["Collateral"]),
     fuzzer("HTTPHead", ["Transport"]),
     fuzzer("IntelCollateral", ["Verification"]),
     fuzzer("JOSE", ["Cryptography", "Bytes"]),
@@ -218,6 +229,7 @@ if isFuzzing {
     fuzzer("Statement", ["Appraisal"]),
     fuzzer("TDXEvidence", ["Evidence", "Bytes"]),
     fuzzer("TransparencyLog", ["TransparencyLog"]),
+    fuzzer("VendorAnswer", ["Collateral", "Verification"]),
     fuzzer("WeightsHeader", ["Weights"]),
     fuzzer("Witness", ["TransparencyLog"]),
   ]
