@@ -130,6 +130,7 @@ var targets: [Target] = [
     "simulated-tee",
     ["SimulatedTEE", "SimulatedVendors", "Evidence", "Bytes", "Terminal", "Transport", "Platform"],
     path: "Examples/simulated-tee"),
+
   // tests
   module("TestSupport", ["Bytes"], path: "Tests/TestSupport"),
   module("HostileDisk", ["TransparencyLog", "TestSupport"], path: "Tests/HostileDisk"),
