@@ -23,7 +23,8 @@ extension Configuration.Engine {
     try checkEnvironment()
     if let sentence = firstRefusal(arguments) { throw .configuration("engine.arguments: \(sentence)") }
     try checkSocket()
-    guard (launcher + arguments + environment.values + [command, healthPath]).allSatisfy({ !$0.utf8.contains(0) }) else {
+    guard (launcher + arguments + environment.values + [command, healthPath]).allSatisfy({ !$0.utf8.contains(0) })
+    else {
       throw .configuration("engine: a text has a NUL")
     }
   }

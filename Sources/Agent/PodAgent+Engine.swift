@@ -32,7 +32,8 @@ extension PodAgent {
       throw .configuration("engine.command: \(path): \(SystemMessage.of(number))")
     } catch { throw .platform(error) }
     guard plan.room?.shows(plan.path) ?? true else {
-      throw .configuration("engine.command: \(path) is not in the engine's room; name its folder in engine.room.readable")
+      throw .configuration(
+        "engine.command: \(path) is not in the engine's room; name its folder in engine.room.readable")
     }
   }
 

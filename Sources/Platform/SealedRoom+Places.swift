@@ -50,7 +50,8 @@ extension SealedRoom {
   /// machine, its users or its network.
   package static let systemFolders = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64"]
   private static let systemFiles = [
-    "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/localtime", "/etc/mime.types",
+    "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/localtime",
+    "/etc/mime.types",
     "/sys/devices/system/cpu", "/sys/devices/system/node",
   ]
   private static let devices = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"]
@@ -65,7 +66,8 @@ extension SealedRoom {
     let accounts = "\(name):x:\(user):\(group)::/tmp:/bin/false\n"
     return (systemFolders + systemFiles).map { .outside($0, .read) } + devices.map { .outside($0, .device) } + [
       .text(accounts, at: "/etc/passwd"), .text("\(name):x:\(group):\n", at: "/etc/group"),
-      .text("127.0.0.1 localhost\n::1 localhost\n", at: "/etc/hosts"), .text("hosts: files\n", at: "/etc/nsswitch.conf"),
+      .text("127.0.0.1 localhost\n::1 localhost\n", at: "/etc/hosts"),
+      .text("hosts: files\n", at: "/etc/nsswitch.conf"),
       .link(to: "/proc/self/fd", at: "/dev/fd"), .link(to: "/proc/self/fd/0", at: "/dev/stdin"),
       .link(to: "/proc/self/fd/1", at: "/dev/stdout"), .link(to: "/proc/self/fd/2", at: "/dev/stderr"),
       .memory("/tmp", limitBytes: scratchBytes, user: user, group: group),

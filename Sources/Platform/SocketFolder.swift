@@ -6,7 +6,7 @@ package final class SocketFolder: Sendable {
   private let path: String
   private let isOurs: Bool
 
-  /// Takes a folder that is empty but for a socket of that name, or makes it.
+  /// Takes a folder that is empty but for a socket of that name, or was given to that user before, or makes it.
   ///
   /// - Parameters:
   ///   - socket: an absolute path; its folder's own parent must exist.
@@ -21,10 +21,9 @@ package final class SocketFolder: Sendable {
     do throws(PlatformError) {
       if inMemory { try tree.requireMemory() }
       let name = socket.split(separator: "/").last.map(String.init) ?? ""
-      guard try tree.entries().allSatisfy({ $0.name == name && $0.kind == .other }) else {
-        throw .alreadyExists(.socket)
-      }
-      unsafe unlinkat(tree.descriptor.number, name, 0)
+      let holdsNothingElse = try tree.entries().allSatisfy { $0.name == name && $0.kind == .other }
+      guard holdsNothingElse || Self.isLeftover(tree, of: user) else { throw .alreadyExists(.socket) }
+      clear()
       try tree.give(to: user)
     } catch {
       if isOurs { unsafe rmdir(path) }
@@ -32,12 +31,22 @@ package final class SocketFolder: Sendable {
     }
   }
 
+  /// Whether an agent that was killed gave this folder to its engine: nobody else makes that user the owner.
+  private static func isLeftover(_ tree: FileTree, of user: UInt32) -> Bool {
+    var status = stat()
+    return unsafe fstat(tree.descriptor.number, &status) == 0 && status.st_uid == user && user != geteuid()
+  }
+
   /// Removes what is in it, and the folder itself where we made it.
   package func remove() {
+    clear()
+    if isOurs { unsafe rmdir(path) }
+  }
+
+  private func clear() {
     for entry in (try? tree.entries()) ?? [] {
       if entry.kind == .directory { try? tree.remove(entry.name) }
       unsafe unlinkat(tree.descriptor.number, entry.name, 0)
     }
-    if isOurs { unsafe rmdir(path) }
   }
 }

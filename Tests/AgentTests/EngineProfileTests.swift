@@ -21,7 +21,8 @@ import Testing
   }
 
   private static let vllm = #""profile": "vllm", "socket": "/run/engine/engine.sock""#
-  private static let llama = #""profile": "llama.cpp", "modelFile": "q/model.gguf", "socket": "/run/engine/engine.sock""#
+  private static let llama =
+    #""profile": "llama.cpp", "modelFile": "q/model.gguf", "socket": "/run/engine/engine.sock""#
 
   @Test func aProfileSaysWhereTheEngineListensAndWhatItServes() throws {
     let vllm = try #require(try Self.engine(Self.vllm).profile).arguments(file: nil, socket: "/s")
@@ -61,7 +62,9 @@ import Testing
     #expect(try Self.engine(Self.vllm).firstRefusal(arguments) != nil)
   }
 
-  @Test(arguments: [["-c", "4096"], ["--ctx-size", "512", "-ngl", "99"], ["--temp", "-1"], ["--jinja", "-fa", "on"]])
+  @Test(arguments: [
+    ["-c", "4096"], ["--ctx-size", "512", "-ngl", "99"], ["--temp", "-1"], ["--jinja", "-fa", "on"],
+  ])
   func whatALlamaMayBeToldIsPermitted(_ arguments: [String]) throws {
     #expect(try Self.engine(Self.llama).firstRefusal(arguments) == nil)
   }
@@ -78,7 +81,9 @@ import Testing
   /// Without a profile the dangerous are refused by name, and by the beginnings that parsers of options complete.
   @Test func withoutAProfileTheDangerousAreRefused() throws {
     let engine = try Self.engine("")
-    for argument in ["--trust-remote-code", "--trust", "--hf-repo", "--Trust_Remote_Code", "-hf", "--allowed-local-media"] {
+    for argument in [
+      "--trust-remote-code", "--trust", "--hf-repo", "--Trust_Remote_Code", "-hf", "--allowed-local-media",
+    ] {
       #expect(engine.firstRefusal([argument]) != nil)
     }
     for argument in ["--model", "--port", "-m", "--mlock", "-1", "--", "-", "trust-remote-code"] {
@@ -94,15 +99,18 @@ import Testing
     (vllm + #", "modelFile": "x""#, "engine.modelFile: vllm"), (#""launcher": ["x"]"#, "engine.launcher"),
     (vllm + #", "environment": {"VLLM_PLUGINS": "x"}"#, "engine.environment: VLLM_PLUGINS is the profile's"),
     (vllm + #", "arguments": ["--host"]"#, "engine.arguments: --host is refused: the profile vllm"),
-    (#""socket": "engine.sock""#, "engine.socket: an absolute"), (#""socket": "/engine.sock""#, "engine.socket: an absolute"),
+    (#""socket": "engine.sock""#, "engine.socket: an absolute"),
+    (#""socket": "/engine.sock""#, "engine.socket: an absolute"),
     (#""socket": "/a/../b""#, "engine.socket: an absolute"),
     (#""socket": "/a/\#(String(repeating: "b", count: 108))""#, "engine.socket: longer"),
     (#""socket": "/a/b", "healthPath": "/x y""#, "engine.healthPath"),
     (#""room": {"waive": ["netwrk"]}"#, "engine.room.waive: netwrk is none of user, network, files"),
-    (#""room": {"readable": ["opt"]}"#, "engine.room: opt is not"), (#""room": {"readable": ["/"]}"#, "engine.room: / is not"),
+    (#""room": {"readable": ["opt"]}"#, "engine.room: opt is not"),
+    (#""room": {"readable": ["/"]}"#, "engine.room: / is not"),
     (#""room": {"readable": ["/proc"]}"#, "engine.room.readable: /proc would"),
     (#""room": {"devices": ["/etc/passwd"]}"#, "engine.room.devices: /etc/passwd"),
-    (#""room": {"user": 0}"#, "engine.room.user: from 1"), (#""room": {"wave": []}"#, "unknown member engine.room.wave"),
+    (#""room": {"user": 0}"#, "engine.room.user: from 1"),
+    (#""room": {"wave": []}"#, "unknown member engine.room.wave"),
   ])
   func aSlipInTheEnginesSectionIsAnError(_ members: String, _ beginning: String) {
     let sentence = Self.refusal(members)

@@ -122,7 +122,8 @@ import Testing
 
   @Test(.enabled(if: hasCalls, "this machine has no filter of system calls"))
   func refusedCallsAreRefusedWithoutAnyOtherWall() throws {
-    let (_, output) = try shell("unshare -U true; unshare -m true; mount -t tmpfs x /mnt; cat /proc/self/status", [.systemCalls])
+    let (_, output) = try shell(
+      "unshare -U true; unshare -m true; mount -t tmpfs x /mnt; cat /proc/self/status", [.systemCalls])
     #expect(output.contains("Seccomp:\t2"))
     #expect(output.split(separator: "\n").filter { $0.hasPrefix("unshare: unshare failed") }.count == 2)
   }

@@ -13,6 +13,7 @@ import base64
 import os
 import pathlib
 import secrets
+import shutil
 import signal
 import sys
 import tempfile
@@ -145,8 +146,9 @@ class Life:
             same(program.process.returncode, status, "the agent's status")
         if whom == "engine" or number == signal.SIGTERM:
             self.nothing_left()
-        else:
+        else:  # what a crash leaves in memory is removed by the next agent: the last check sees to it
             self.nothing_outside()
+            shutil.rmtree(place.parent)
 
     def failed_start(self):
         """Weights that open halfway, after the key was released."""
@@ -171,7 +173,7 @@ def main():
           tempfile.TemporaryDirectory(prefix="vouchsafe-hygiene-", dir="/dev/shm") as memory,
           Stage(folder, binaries) as stage):
         pod = Pod(stage, pathlib.Path(memory), build_engine(folder))
-        pod.stage.path("model", ).joinpath("model.dat").unlink()  # from here on it exists only sealed
+        pod.stage.path("model").joinpath("model.dat").unlink()  # from here on it exists only sealed
         life = Life(pod, missing_walls(pod))
         checks.run("while it serves and afterwards, nothing is where it does not belong", life.serving)
         if os.geteuid() == 0:

@@ -114,7 +114,7 @@ class Pod:
                         stage.path("model.key"), "--sign-key", stage.path("provider.key"))
         stage.init_broker()
         self.guest = stage.start_tee()
-        stage.start_broker("--anchors", stage.anchors)
+        self.broker = stage.start_broker("--anchors", stage.anchors)
         list(stage.register(stage.reference("hostile", [RESOURCE])))
         stage.put_key(RESOURCE, stage.path("model.key"), "hostile")
         self.count = 0
@@ -217,6 +217,7 @@ def waiver_is_logged(pod, missing):
     waived = [wall for wall in WALLS if wall in [*missing, "output"]]
     with pod.agent(waived) as (program, _):
         true(stage_of(program, "ready"), "the engine is not ready")
+    pod.broker.stop()  # so that all of the log is in its files
     log = pod.stage.state / "log"
     entries = map(json.loads, tlog_proof.audit(log, tlog_proof.VerifierKey((pod.stage.state / "log.vkey").read_text())))
     last = [entry for entry in entries if entry.get("type") == "decision"][-1]
