@@ -3,6 +3,7 @@ import Evidence
 import KBSProtocol
 import Platform
 import Telemetry
+import SignedNotes
 import Testing
 
 @testable import Agent

@@ -86,7 +86,7 @@ private func with(_ change: (inout SimulatedGPU) -> Void) -> SimulatedGPUSet {
   let bench = try await bench()
   let size = await bench.broker.log.size
   let other = SimulatedGPUSet(count: 2, issuedAt: issued).kbsEvidence(nonce: [UInt8](repeating: 1, count: 32))
-  let replacements: [(inout String) -> Void] = [
+  let replacements: [@Sendable (inout String) -> Void] = [
     { $0 += " " }, { $0 = "" }, { $0.replace("unknown", with: "GPU-1", maxReplacements: 1) },
     { $0 = String(decoding: CanonicalJSON.encode(.object([("nvidia", other)])), as: UTF8.self) },
   ]

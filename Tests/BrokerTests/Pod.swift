@@ -14,8 +14,8 @@ struct Pod {
   /// The GPUs that it shows.
   var gpus: SimulatedGPUSet?
   /// Changes the text about them before the processor covers it, and after.
-  var editAdditional: (inout String) -> Void = { _ in }
-  var replaceAdditional: (inout String) -> Void = { _ in }
+  var editAdditional: @Sendable (inout String) -> Void = { _ in }
+  var replaceAdditional: @Sendable (inout String) -> Void = { _ in }
   /// What the GPUs answer; `nil`: what they should.
   var deviceNonce: [UInt8]?
   /// What it says it is.
