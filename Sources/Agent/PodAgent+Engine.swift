@@ -9,8 +9,8 @@ extension PodAgent {
     do throws(AgentError) {
       let plan = try enginePlan(model: "", arguments: arguments)
       try checkCommand(plan)
+      try checkRoom(configuration.engine.room.sealedRoom(model: "", socketFolder: nil))
       try takeSocketFolder()
-      try checkRoom(plan.room)
     } catch {
       timeline.failed(.engine, error)
       throw error

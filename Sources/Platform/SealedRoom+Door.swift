@@ -14,7 +14,7 @@ import CPlatform
     self.room = room
     sources = CStrings(room.places.map(\.source))
     targets = CStrings(room.places.map { String($0.target.drop { $0 == "/" }) })
-    options = CStrings(room.places.map(\.options))
+    options = CStrings(room.places.map { $0.kind == .memory ? $0.options + room.owner : $0.options })
     unsafe places = .allocate(capacity: room.places.count)
     for (index, place) in room.places.enumerated() {
       unsafe places.initializeElement(
@@ -40,6 +40,14 @@ import CPlatform
       return try check(result, .startProcess)
     }
     throw .wall(wall, errno: -result)
+  }
+}
+
+extension SealedRoom {
+  /// Whose the memory file systems are, in tmpfs' own words.
+  fileprivate var owner: String {
+    let (user, group) = walls.contains(.user) ? (self.user, self.group) : (Self.ownUser, Self.ownGroup)
+    return ",uid=\(user),gid=\(group)"
   }
 }
 

@@ -36,9 +36,10 @@ extension SealedRoom {
     /// What is at `path` outside, at the same path inside.
     package static func outside(_ path: String, _ kind: Kind) -> Place { Place(kind, path, at: path) }
 
+    /// A memory file system that is the child's alone.
     /// - Parameter limitBytes: what it holds at most.
-    package static func memory(_ path: String, limitBytes: Int, user: UInt32, group: UInt32) -> Place {
-      Place(.memory, "", at: path, options: "mode=0700,size=\(limitBytes),uid=\(user),gid=\(group)")
+    package static func memory(_ path: String, limitBytes: Int) -> Place {
+      Place(.memory, "", at: path, options: "mode=0700,size=\(limitBytes)")
     }
 
     package static func text(_ text: String, at path: String) -> Place { Place(.text, text, at: path) }
@@ -70,8 +71,8 @@ extension SealedRoom {
       .text("hosts: files\n", at: "/etc/nsswitch.conf"),
       .link(to: "/proc/self/fd", at: "/dev/fd"), .link(to: "/proc/self/fd/0", at: "/dev/stdin"),
       .link(to: "/proc/self/fd/1", at: "/dev/stdout"), .link(to: "/proc/self/fd/2", at: "/dev/stderr"),
-      .memory("/tmp", limitBytes: scratchBytes, user: user, group: group),
-      .memory("/dev/shm", limitBytes: scratchBytes, user: user, group: group),
+      .memory("/tmp", limitBytes: scratchBytes),
+      .memory("/dev/shm", limitBytes: scratchBytes),
     ] + (withProcesses ? [.processes] : [])
   }
 

@@ -40,17 +40,22 @@ package struct SealedRoom: Equatable, Sendable {
     self.places = places
   }
 
-  /// The walls that this machine does not let us build, each tried without the others. Empty when all of them together
-  /// can be.
+  /// The walls that this machine does not let us build, each tried without the others; `user`, when it is the one that
+  /// stands in the others' way. Empty when all of them together can be built.
   package func missingWalls() throws(PlatformError) -> [Wall] {
     guard let first = try failure() else { return [] }
     var missing: [Wall] = []
-    for wall in walls.sorted() {
-      var alone = self
-      alone.walls = [wall]
-      if try alone.failure() != nil { missing.append(wall) }
-    }
+    for wall in walls.sorted() where try only([wall]).failure() != nil { missing.append(wall) }
+    if missing.isEmpty, try only(walls.subtracting([.user])).failure() == nil { return [.user] }
     return missing.isEmpty ? [first] : missing
+  }
+
+  private func only(_ walls: Set<Wall>) -> SealedRoom {
+    var room = self
+    room.walls = walls
+    // Whoever has no processes of its own may not be allowed to show them.
+    if !walls.contains(.processes) { room.places.removeAll { $0.kind == .processes } }
+    return room
   }
 
   /// Builds the walls around nothing.

@@ -128,7 +128,7 @@ const struct escape process_escapes[] = {
     {"agentMaps", "user", agent_maps},
     {"agentFiles", "user", agent_files},
     {"agentRoot", "user", agent_root},
-    {"agentCommand", "processes", agent_command},
+    {"agentCommand", "files", agent_command},
     {"signalAgent", "user", signal_agent},
     {"traceAgent", "user", trace_agent},
     {"firstMemory", "user", first_memory},
