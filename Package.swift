@@ -116,7 +116,8 @@ var targets: [Target] = [
   program(
     "vouchsafe",
     [
-      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Measurement", "Appraisal", "Audit",
+      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Measurement", "Appraisal",
+      "Audit",
       "Replay", "TransparencyLog", "KBSProtocol", "Weights", "Transport", "Fetch", "Platform", "Collateral",
       "CollateralService", "Telemetry",
     ]),

@@ -2,8 +2,8 @@ import Bytes
 import Evidence
 import KBSProtocol
 import Platform
-import Telemetry
 import SignedNotes
+import Telemetry
 import Testing
 
 @testable import Agent

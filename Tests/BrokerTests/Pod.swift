@@ -30,7 +30,8 @@ struct Pod {
 
   mutating func open(_ bench: Bench) async throws -> HTTPResponse {
     let answer = try await bench.call(
-      .post, "/kbs/v0/auth", body: KBSRequest(version: version, tee: claimedTEE ?? (tdx == nil ? .snp : .tdx)).encoded())
+      .post, "/kbs/v0/auth", body: KBSRequest(version: version, tee: claimedTEE ?? (tdx == nil ? .snp : .tdx)).encoded()
+    )
     cookie = answer.header("Set-Cookie").flatMap(CookieHeader.value(inSetCookie:))
     nonce = answer.json["nonce"]?.stringValue ?? ""
     return answer
