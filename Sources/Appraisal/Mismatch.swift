@@ -9,7 +9,7 @@ package struct Mismatch: Equatable, Sendable {
     case vmplNotZero, platformUnknownBits, strictRule
     case tcbNotUpToDate, performanceMonitored, partitioningAware, septVEEnabled, attributesUnknownBits, serviceTDBound
     case featuresMissing
-    case firmwareIDMissing, measurementMismatch, certificateExpired
+    case firmwareIDMissing, measurementMismatch, measurementMissing, measurementConflict, certificateExpired
     // the state of the reference values
     case noReferenceValues, everythingRevoked, bundleRevoked, measurementRevoked, chipRevoked, productRevoked
     case policyRevoked, platformRevoked, familyRevoked, modelRevoked, tenantRevoked, deviceRevoked

@@ -148,12 +148,24 @@ extension KeyBroker {
     var token = EARToken(
       issuer: instance.logName, build: origin.build, issued: context.now, expires: expires,
       teePublicKey: context.message.teePublicKey,
-      tee: session.tee, claims: result.claims, nonce: session.challenge.nonce,
+      tee: session.tee, claims: Self.tokenClaims(result.claims), nonce: session.challenge.nonce,
       trustworthiness: Self.trustworthiness(judgement), isSimulated: result.isSimulated,
       evidenceDigest: subject.evidence,
       logIndex: index, keyEpoch: 1)
     (token.reportData, token.initData) = subject.claims.boundData
     return Attested(token: try token.signed(with: keyring.tokenKey), cookie: try handshakes.seal(session))
+  }
+
+  /// A token travels in a header: of each device it says which one it is and what runs on it, and the log says the rest.
+  private static func tokenClaims(_ claims: JSONValue) -> JSONValue {
+    guard var members = claims.objectValue, var nvidia = members["nvidia"]?.objectValue else { return claims }
+    let kept = ["chip", "keyDigest", "driverVersion", "vbiosVersion", "mode"]
+    nvidia["devices"] = .array(
+      (nvidia["devices"]?.arrayValue ?? []).map { device in
+        .object(JSONObject(kept.compactMap { name in device[name].map { (name, $0) } }))
+      })
+    members["nvidia"] = .object(nvidia)
+    return .object(members)
   }
 
   /// AR4SI: genuine hardware, an approved configuration, approved boot-time executables; for a break-glass, executables

@@ -40,7 +40,8 @@ private func refused(
     pod.gpus = gpus
     edit(&pod)
   }
-  #expect(answer.status == 403)
+  // What is missing may come; a guest may ask again.
+  #expect(answer.status == (answer.code == "collateralMissing" ? 503 : 403))
   return answer.code
 }
 
@@ -164,7 +165,8 @@ private func with(_ change: (inout SimulatedGPU) -> Void) -> SimulatedGPUSet {
     gpus["modes"] = ["PPCIE"]
   }
   let bench = try await bench(machine, bundle)
-  #expect(try await Pod.attested(bench) { $0.gpus = machine }.1.status == 200)
+  let answer = try await Pod.attested(bench) { $0.gpus = machine }.1
+  #expect(answer.status == 200, "\(answer.code ?? "")")
   var bare = machine
   bare.devices.removeLast(4)
   #expect(try await refused(bench, bare) == "gpuTopologyUnproven")
@@ -182,7 +184,8 @@ private func with(_ change: (inout SimulatedGPU) -> Void) -> SimulatedGPUSet {
     gpus["acceptingUnprovenTopology"] = true
   }
   let bench = try await bench(machine, bundle)
-  #expect(try await Pod.attested(bench) { $0.gpus = machine }.1.status == 200)
+  let answer = try await Pod.attested(bench) { $0.gpus = machine }.1
+  #expect(answer.status == 200, "\(answer.code ?? "")")
 }
 
 @Test func gpusWithoutAProcessorAuthoriseNothing() async throws {
@@ -230,14 +233,6 @@ private func with(_ change: (inout SimulatedGPU) -> Void) -> SimulatedGPUSet {
   #expect(try await refused(bench, with { $0.signingKey = SimulatedNVIDIAKeys.stranger }) == "signatureInvalid")
   bench.advance(.seconds(86_400))
   #expect(try await refused(bench) == "revocationAnswerExpired")
-}
-
-@Test func whatIsProvedOnceServesTheNextPod() async throws {
-  let bench = try await bench()
-  for _ in 0..<3 { #expect(try await Pod.attested(bench) { $0.gpus = twoGPUs }.1.status == 200) }
-  let page = bench.broker.counters.exposition()
-  #expect(page.contains("vouchsafe_collateral_cache_total{cache=\"devices\",result=\"miss\"} 2\n"))
-  #expect(page.contains("vouchsafe_collateral_cache_total{cache=\"devices\",result=\"hit\"} 4\n"))
 }
 
 @Test func aGPUCanBeRevokedByItsKey() async throws {

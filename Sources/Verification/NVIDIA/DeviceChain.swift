@@ -44,6 +44,7 @@ struct DeviceChain: Sendable {
 
   private static let alternativeNameOID = "2.5.29.17"
   private static let keyUsageOID = "2.5.29.15"
+  private static let basicConstraintsOID = "2.5.29.19"
   /// DMTF's name for a device, in its DER: 1.3.6.1.4.1.412.274.1.
   private static let deviceNameOID: [UInt8] = [0x2B, 0x06, 0x01, 0x04, 0x01, 0x83, 0x1C, 0x82, 0x12, 0x01]
 
@@ -62,7 +63,10 @@ struct DeviceChain: Sendable {
     }
     path = Array(all.dropLast())
     root = all[Self.count - 1]
-    guard !all[0].isCA, all[0].extensionValues(Self.keyUsageOID) == [[0x03, 0x02, 0x07, 0x80]] else {
+    // Two statements about authority are no statement for OpenSSL, and one too many here.
+    guard !all[0].isCA, all[0].extensionValues(Self.basicConstraintsOID).count <= 1,
+      all[0].extensionValues(Self.keyUsageOID) == [[0x03, 0x02, 0x07, 0x80]]
+    else {
       throw Refusal(.chainInvalid, "device", got: "another use of its key", wanted: "digital signatures only")
     }
     guard let key = all[0].publicKey, key.kind == .p384 else {

@@ -136,7 +136,7 @@ private func check(_ knobs: [Knob]) {
       { $0.editLeaf = { $0.extensions[0] = SimulatedNVIDIA.keyUsage([0x03, 0x02, 0x02, 0x84]) } }
     ),
     (
-      "a boot ROM that is no authority", "chainInvalid",
+      "a boot ROM that is no authority", "chainUntrusted",
       { $0.editBootROM = { $0.extensions[0] = SimulatedNVIDIA.isNoAuthority } }
     ),
     ("a leaf that a stranger signed", "chainSignatureInvalid", { $0.editLeaf = { $0.forgingKey = stranger } }),

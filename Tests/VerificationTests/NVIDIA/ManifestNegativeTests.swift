@@ -60,7 +60,7 @@ private func outcome(_ change: (inout SimulatedManifest) -> Void) -> String {
       }
     ),
     (
-      "a certificate of its own in place of the signer's", "chainSignatureInvalid",
+      "a certificate of its own in place of the signer's", "chainUntrusted",
       {
         $0.signingKey = stranger
         $0.arrangeChain = { [own] + $0.dropFirst() }
