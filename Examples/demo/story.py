@@ -242,6 +242,11 @@ def audit(stage, kept):
     shutil.copy(stage.state / "log" / "checkpoint", kept)
     shutil.copy(stage.state / "log.vkey", kept)
     show(stage.vouchsafe("audit", "verify", kept, "--vkey", kept / "log.vkey").stdout)
+    step("An auditor takes everything away in one file, and makes every decision again")
+    pack, key = kept / "demo.pack", ("--vkey", kept / "log.vkey")
+    show(stage.vouchsafe(
+        "audit", "pack", "--log", kept, "--evidence", stage.state / "evidence", "--out", pack, *key).stdout)
+    show(stage.vouchsafe("audit", "verify", pack, *key).stdout)
 
 
 def play(stage, engine, kept):
