@@ -35,10 +35,16 @@ SUITES = [
      [str(PYTHON), "scripts/interop/witness_checks.py"], 300),
     ("crash", "no crash of a hostile disk loses what was released, and each broken promise of a disk shows",
      ["scripts/crash-histories"], 1200),
+    ("room", "an engine that means harm finds no way out of its room, wall by wall",
+     [str(PYTHON), "scripts/interop/room_checks.py"], 300),
+    ("hygiene", "key, plaintext and prompts are nowhere but where they belong, over a pod's whole life",
+     [str(PYTHON), "scripts/interop/hygiene_checks.py"], 300),
     ("demo", "the demonstration goes as told, and fails where a program fails",
      [str(PYTHON), "scripts/interop/demo_checks.py"], 900),
     ("transcripts", "what the programs print and how they end", ["scripts/transcripts"], 300),
     ("scripts", "the checks of this repository find what they are for", [str(PYTHON), "-m", "unittest"], 300),
+    ("mutations", "what protects cannot be taken out unnoticed: twelve lines of it, others with every commit",
+     ["scripts/mutate", "--sample", "12"], 2700),
     ("fuzz", "every parser of outside bytes, a short run each", ["scripts/fuzz", "--seconds", "10"], 900),
 ]
 
