@@ -4,7 +4,8 @@ import Cryptography
 extension Endorsements {
   /// As if a vendor had published `others` in place of what these hold on the same matter: the lists of an issuer by the
   /// lists of that issuer, a TCB info by those of its family, the identity of the quoting enclave by theirs. Everything
-  /// else stays, and certificates are only added. Carriers, as before: nothing is proved by it.
+  /// else stays, and certificates, manifests and responders' answers are only added. Carriers, as before: it proves
+  /// nothing.
   package func replacing(with others: Endorsements) -> Endorsements {
     let issuers = Set(others.revocationLists.map(\.issuer))
     let matters = Set(others.documents.compactMap(\.matter))
@@ -12,7 +13,8 @@ extension Endorsements {
       certificates: certificates + others.certificates,
       revocationLists: revocationLists.filter { !issuers.contains($0.issuer) } + others.revocationLists,
       documents: documents.filter { document in document.matter.map { !matters.contains($0) } ?? true }
-        + others.documents)
+        + others.documents,
+      manifests: manifests + others.manifests, answers: answers + others.answers)
   }
 
   /// When the last of these comes into force; `nil` when nothing has a date.
