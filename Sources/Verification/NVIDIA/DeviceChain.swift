@@ -63,8 +63,8 @@ struct DeviceChain: Sendable {
     }
     path = Array(all.dropLast())
     root = all[Self.count - 1]
-    // Two statements about authority are no statement for OpenSSL, and one too many here.
-    guard !all[0].isCA, all[0].extensionValues(Self.basicConstraintsOID).count <= 1,
+    // By its bytes: OpenSSL calls nothing an authority whose key may not sign certificates.
+    guard !all[0].isCA, [[], [[0x30, 0x00]]].contains(all[0].extensionValues(Self.basicConstraintsOID)),
       all[0].extensionValues(Self.keyUsageOID) == [[0x03, 0x02, 0x07, 0x80]]
     else {
       throw Refusal(.chainInvalid, "device", got: "another use of its key", wanted: "digital signatures only")
