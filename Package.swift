@@ -218,7 +218,7 @@ if isFuzzing {
     module("FuzzDriver", ["CFuzz"], path: "Tests/Fuzz/Driver"),
     fuzzer("Base64", ["Bytes"]),
     fuzzer("Certificate", ["Cryptography"]),
-    fuzzer("CollateralBundle", ["Collateral"]),
+    fuzzer("CollateralBundle", ["Collateral", "Bytes"]),
     fuzzer("Configuration", ["Agent", "Broker"]),
     fuzzer("DeviceReport", ["Evidence"]),
     fuzzer("FetcherWire", ["Collateral"]),
@@ -238,7 +238,7 @@ if isFuzzing {
     fuzzer("Statement", ["Appraisal"]),
     fuzzer("TDXEvidence", ["Evidence", "Bytes"]),
     fuzzer("TransparencyLog", ["TransparencyLog"]),
-    fuzzer("VendorAnswer", ["Collateral", "Verification"]),
+    fuzzer("VendorAnswer", ["Collateral", "Verification", "Bytes"]),
     fuzzer("WeightsHeader", ["Weights"]),
     fuzzer("Witness", ["TransparencyLog"]),
   ]

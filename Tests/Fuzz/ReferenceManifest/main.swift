@@ -9,6 +9,6 @@ fuzz { input in
     guard case .manifest(let document) = artefact else { continue }
     precondition(CollateralArtefact.all(in: document.bytes) == [artefact], "read again, the manifest differs")
     let proof = try? prove(artefact, with: .none, anchors: .builtIn, at: 1_000_000_000)
-    precondition(proof == nil, "a manifest from before NVIDIA signed any")
+    precondition(proof.map { $0.staleness != nil } ?? true, "a manifest in force before NVIDIA signed any")
   }
 }
