@@ -1,6 +1,7 @@
 import Bytes
 import Cryptography
 import KBSProtocol
+import Verification
 
 /// Reference values as they are kept beside the decisions made with them: two documents, and the bodies that they name.
 ///
@@ -54,6 +55,10 @@ extension ReferenceValues {
     document["breakGlassQuorum"] = breakGlassQuorum?.document
     if !grants.isEmpty {
       document["breakGlass"] = .array(grants.sorted { $0.key < $1.key }.map(\.value.document))
+    }
+    if !graces.isEmpty {
+      document["collateralGrace"] = .array(
+        graces.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value.document))
     }
     document["salt"] = saltText
     return .object(document)

@@ -9,13 +9,14 @@ package struct ReferenceStatement: Equatable, Sendable {
   package enum Kind: String, Sendable, CaseIterable {
     case reference, rule, revoke, unrevoke, quorum, advisories
     case breakGlass = "break-glass"
+    case collateralGrace = "collateral-grace"
   }
 
   static let header = "vouchsafe/statement/v1"
   package static let bodyLimitBytes = 40 * 1024
 
   package let kind: Kind
-  /// A bundle's name, a resource path, a revocation scope, `approvers`, or `table` for advisories.
+  /// A bundle's name, a resource path, a revocation scope, `approvers`, a vendor, or `table` for advisories.
   package let scope: String
   /// From 1 on, one more than the statement before it in the same chain.
   package let version: UInt64
@@ -64,6 +65,7 @@ package struct ReferenceStatement: Equatable, Sendable {
     case .quorum: "quorum \(scope)"
     case .breakGlass: "break-glass \(scope)"
     case .advisories: "advisories \(scope)"
+    case .collateralGrace: "collateral-grace \(scope)"
     }
   }
 

@@ -1,5 +1,6 @@
 package import Bytes
 import KBSProtocol
+import Verification
 
 /// The body of a statement, read as what its kind says; it must speak of the scope that the statement names.
 package enum StatementContent: Equatable, Sendable {
@@ -11,6 +12,7 @@ package enum StatementContent: Equatable, Sendable {
   case breakGlass(BreakGlassGrant)
   case breakGlassQuorum(ApproverQuorum)
   case advisories(AdvisoryTable)
+  case collateralGrace(CollateralGraceStatement)
 
   package static let quorumScope = "approvers"
   package static let breakGlassQuorumScope = "break-glass"
@@ -47,6 +49,10 @@ package enum StatementContent: Equatable, Sendable {
       do throws(ParseError) { table = try AdvisoryTable(document: statement.body) } catch { throw .advisories(error) }
       guard statement.scope == Self.advisoriesScope else { throw .bodyMismatch }
       self = .advisories(table)
+    case .collateralGrace:
+      let grace = try bodyParsing { () throws(ParseError) in try CollateralGraceStatement(document: statement.body) }
+      guard grace.grace.vendor.rawValue == statement.scope else { throw .bodyMismatch }
+      self = .collateralGrace(grace)
     }
   }
 

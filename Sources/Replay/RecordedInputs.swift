@@ -1,3 +1,4 @@
+package import Appraisal
 package import Bytes
 import Cryptography
 package import Evidence
@@ -28,12 +29,18 @@ package struct RecordedInputs: Sendable {
     anchors = try await Self.anchors(record.anchors, &blobs)
   }
 
-  /// The claims, or the refusal, at the time and under the floors of the record.
-  package func verified() -> Result<Claims, Refusal> { verified(with: endorsements, at: record.verifiedAt) }
+  /// The claims, or the refusal, at the time and under the floors of the record, with the graces of those values.
+  package func verified(under values: ReferenceValues = ReferenceValues(quorum: nil)) -> Result<Claims, Refusal> {
+    let graces = values.activeGraces(at: record.verifiedAt).map(\.grace)
+    return verified(with: endorsements, at: record.verifiedAt, graces: graces)
+  }
 
   /// As if other carriers had been at hand at another time.
-  package func verified(with endorsements: Endorsements, at time: Timestamp) -> Result<Claims, Refusal> {
-    verify(evidence, with: endorsements, binding: binding, anchors: anchors, at: time, floors: record.floors)
+  package func verified(
+    with endorsements: Endorsements, at time: Timestamp, graces: [CollateralGrace] = []
+  ) -> Result<Claims, Refusal> {
+    verify(
+      evidence, with: endorsements, binding: binding, anchors: anchors, at: time, floors: record.floors, graces: graces)
   }
 
   private static func read(_ record: StoredAttestation) throws -> (UnverifiedEvidence, Binding, JWK?) {

@@ -33,6 +33,8 @@ struct BrokerReferences {
       let member = scope == StatementContent.breakGlassQuorumScope ? "breakGlassQuorum" : "quorum"
       return listing[member].flatMap { $0.isNull ? nil : $0 }
     case .advisories: return listing["advisories"]?["document"]
+    case .collateralGrace:
+      return listing["collateralGrace"]?.arrayValue?.first { $0["vendor"]?.stringValue == scope }
     case .revoke, .unrevoke, .breakGlass: return nil
     }
   }
