@@ -1,5 +1,6 @@
 import Bytes
 import Collateral
+import Evidence
 import SimulatedTEE
 import SimulatedVendors
 import Testing
