@@ -33,6 +33,8 @@ SUITES = [
      [str(PYTHON), "scripts/interop/gpu_check.py"], 300),
     ("measure", "calculators that are not ours come to the launch measurements that we do",
      [str(PYTHON), "scripts/interop/measure_checks.py"], 300),
+    ("collateral", "from vendors' servers to a key in a pod, and what goes on when one of them ends",
+     [str(PYTHON), "scripts/interop/collateral_checks.py"], 300),
     ("kill9", "whatever a client was given is in the log that kill -9 leaves",
      [str(PYTHON), "scripts/interop/kill9.py", "--seconds", "30"], 300),
     ("witness", "witnesses, relay and monitor against brokers and logs that lie",
