@@ -35,6 +35,8 @@ SUITES = [
      [str(PYTHON), "scripts/interop/witness_checks.py"], 300),
     ("crash", "no crash of a hostile disk loses what was released, and each broken promise of a disk shows",
      ["scripts/crash-histories"], 1200),
+    ("faults", "a broker whose calls fail, whose disk fills, whose files change or whose clock jumps loses nothing released",
+     [str(PYTHON), "scripts/interop/faults.py", "--seconds", "100"], 900),
     ("demo", "the demonstration goes as told, and fails where a program fails",
      [str(PYTHON), "scripts/interop/demo_checks.py"], 900),
     ("transcripts", "what the programs print and how they end", ["scripts/transcripts"], 300),
