@@ -15,7 +15,7 @@ do throws(PlatformError) {
 let table = CommandTable(
   program: "vouchsafe", summary: "seals models, registers what may have their keys, checks evidence",
   commands: modelCommands + evidenceCommands + referenceCommands + keyCommands + policyCommands
-    + collateralCommands + auditCommands + brokerCommands)
+    + collateralCommands + auditCommands + brokerCommands + [BenchLog.command])
 // A service waits for its signals elsewhere than at the top level.
 if CollateralServe.isNamed(by: words) { MainThread.run { await table.run(words) } }
 exit(await table.run(words))
