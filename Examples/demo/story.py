@@ -29,6 +29,7 @@ TECHNOLOGIES = {"snp": "AMD SEV-SNP", "tdx": "Intel TDX"}
 MODEL, VERSION, RESOURCE, BUNDLE = "demo/tiny-llama", "1", "models/tiny-llama/key", "tiny-llama"
 QUESTION = "Who can read your weights?"
 ENGINE_SECONDS = 30
+WALLS = ("user", "network", "files", "processes", "systemCalls")
 
 
 def step(title):
@@ -66,9 +67,22 @@ def open_for_business(stage, sealed, engine):
     collateral = ["--collateral", stage.collateral] if stage.technology == "tdx" else []
     stage.start_broker("--anchors", stage.anchors, *collateral)
     show(f"broker at {stage.broker_url}, admin API at {stage.admin_url}")
+    find_walls(stage, pod, sealed, engine)
     show("A pod that asks now:")
     fails(agent(stage, "early-pod", pod, sealed, engine), status=4)
     return pod
+
+
+def find_walls(stage, pod, sealed, engine):
+    """An agent stops where it cannot build its engine's room. Here, and only here, what is missing is then waived."""
+    program, _ = agent(stage, "first-pod", pod, sealed, engine)
+    program.process.wait(30)
+    last = program.output().splitlines()[-1]
+    if '"wallsMissing"' not in last:
+        return
+    hint = json.loads(last)["hint"]
+    show(f"On this machine an engine's room is not whole: {hint.partition(';')[0]}. The demonstration goes on without.")
+    stage.waived = [wall for wall in WALLS if wall in hint.partition(";")[0].replace(",", " ").split()]
 
 
 def approve(stage):
@@ -103,11 +117,25 @@ def agent_configuration(stage, folder, pod, sealed, engine):
         },
         "destination": {"tmpfs": str(stage.memory), "name": folder.name, "acceptingSwap": has_swap()},
         "engine": {
-            "command": str(engine.absolute()), "graceSeconds": 10,
-            "arguments": [str(HERE / "engine.py"), "{model}/model.gguf", str(folder / "engine.sock")],
+            "profile": "llama.cpp", "command": str(engine.absolute()), "launcher": [str(HERE / "engine.py")],
+            "modelFile": "model.gguf", "socket": str(socket_of(stage, folder.name)), "graceSeconds": 10,
+            "readySeconds": ENGINE_SECONDS,
+            "room": {"readable": engine_folders(engine), "waive": stage.waived, "scratchMiB": 64},
         },
         "terminationLog": str(folder / "termination-log"),
     }
+
+
+def socket_of(stage, name):
+    """Where an engine listens: in a folder of memory that is its own."""
+    return stage.memory / f"{name}.run" / "engine.sock"
+
+
+def engine_folders(engine):
+    """What the engine is made of, beside the system's folders: its Python, its packages, and its program."""
+    ask = "import sys; print(sys.base_prefix)"
+    base = subprocess.run([engine, "-c", ask], check=True, capture_output=True, text=True).stdout.strip()
+    return [str(engine.absolute().parents[1]), str(HERE), *([base] if not base.startswith("/usr") else [])]
 
 
 def has_swap():
@@ -123,7 +151,7 @@ def agent(stage, name, pod, sealed, engine):
     configuration.write_text(json.dumps(agent_configuration(stage, folder, pod, sealed, engine), indent=2))
     program = Program([stage.binaries / "vouchsafe-agent", "run", "--config", configuration], folder / "agent.log")
     stage.programs.append(program)
-    return program, folder / "engine.sock"
+    return program, socket_of(stage, name)
 
 
 def fails(started, status):
@@ -188,6 +216,8 @@ def serve(stage, pod, sealed, engine):
     step("A pod proves itself, gets the key, and its engine answers")
     program, place = agent(stage, "pod", pod, sealed, engine)
     wait_for_engine(program, place)
+    room = next(line for line in map(json.loads, program.output().splitlines()) if line["stage"] == "room")
+    show(f"The engine is in a room of its own; walls that stand: {', '.join(room['walls'])}.")
     show(f"person: {QUESTION}")
     said = ask(place, QUESTION)
     if said.strip() != expected_answer():
@@ -274,7 +304,7 @@ def main():
         with (tempfile.TemporaryDirectory(prefix="vouchsafe-demo-") as folder,
               tempfile.TemporaryDirectory(prefix="vouchsafe-demo-", dir="/dev/shm") as memory,
               Stage(folder, given.bin) as stage):
-            stage.memory, stage.technology = pathlib.Path(memory), given.tee
+            stage.memory, stage.technology, stage.waived = pathlib.Path(memory), given.tee, []
             play(stage, given.engine, kept)
     except (StageError, OSError, subprocess.SubprocessError) as error:
         shutil.rmtree(kept, ignore_errors=True)

@@ -24,6 +24,8 @@ extension AgentError {
     case .malformedAnswer: .malformed
     case .logProof: .integrity
     case .keyNotForUs: .invalid
+    case .wallsMissing: .usage
+    case .engineNotReady: .unavailable
     case .interrupted: .usage
     }
   }
@@ -55,6 +57,9 @@ extension AgentError {
     case .logProof:
       "the release is not proven to be in the decision log; do not trust this broker before this is explained"
     case .keyNotForUs: "the broker's answer was not made for this pod's key"
+    case .wallsMissing(let walls):
+      "this pod cannot build \(walls.map(\.rawValue).joined(separator: ", ")); give the agent the rights to, or name them in engine.room.waive"
+    case .engineNotReady: "the engine did not answer on its socket; give it longer with engine.readySeconds"
     case .interrupted: "a signal ended the start"
     }
   }

@@ -25,6 +25,10 @@ package enum AgentError: Error, Equatable, Sendable {
   case logProof(LogProofProblem)
   /// The answer is not encrypted to our key, or not a key.
   case keyNotForUs
+  /// Walls of the engine's room that this pod cannot build and that are not waived.
+  case wallsMissing([SealedRoom.Wall])
+  /// The engine did not answer in time that it is ready.
+  case engineNotReady
   /// A signal asked us to end before the engine ran.
   case interrupted(signal: Int32)
 
@@ -64,6 +68,8 @@ package enum AgentError: Error, Equatable, Sendable {
     case .malformedAnswer(let step): "\(step.rawValue).malformedAnswer"
     case .logProof(let problem): problem.code
     case .keyNotForUs: "keyNotForUs"
+    case .wallsMissing: "wallsMissing"
+    case .engineNotReady: "engineNotReady"
     case .interrupted: "interrupted"
     }
   }

@@ -165,35 +165,3 @@ extension Configuration.Destination {
     else { throw .configuration("destination.name: one plain file name") }
   }
 }
-
-extension Configuration.Engine {
-  fileprivate init(reading section: ConfigurationReader) throws(AgentError) {
-    var reader = section
-    command = try reader.string("command")
-    arguments = try reader.strings("arguments")
-    environment = try reader.texts("environment")
-    passEnvironment = try reader.strings("passEnvironment")
-    directory = try reader.optionalString("directory")
-    grace = .seconds(try reader.integer("graceSeconds", in: 0...600, otherwise: 20))
-    try reader.finish()
-    guard command.hasPrefix("/") else { throw .configuration("engine.command: an absolute path") }
-    try check()
-  }
-
-  private func check() throws(AgentError) {
-    if let name = environment.keys.sorted().first(where: EngineEnvironment.isForbidden) {
-      throw .configuration("engine.environment: \(BootTimeline.printable(name)) is never given to an engine")
-    }
-    if let name = passEnvironment.first(where: EngineEnvironment.isForbiddenFromHost) {
-      throw .configuration(
-        "engine.passEnvironment: \(BootTimeline.printable(name)) never passes; where an engine needs it, give its value"
-      )
-    }
-    if let argument = EngineArguments.firstRefused(in: arguments) {
-      throw .configuration("engine.arguments: \(BootTimeline.printable(argument)) is refused: it lets a model run code")
-    }
-    guard (arguments + environment.values + [command]).allSatisfy({ !$0.utf8.contains(0) }) else {
-      throw .configuration("engine: a text has a NUL")
-    }
-  }
-}

@@ -56,6 +56,17 @@ package struct Configuration: Sendable {
     package var passEnvironment: [String]
     package var directory: String?
     package var grace: Duration
+    /// Whose command line is built; `nil`: `arguments` are the whole of it.
+    package var profile: EngineProfile?
+    /// What comes before the profile's arguments, such as the program's file for an interpreter.
+    package var launcher: [String] = []
+    /// The file of the model that the engine loads, below the model's directory.
+    package var modelFile: String?
+    /// Where the engine listens; its folder is the engine's alone.
+    package var socket: String?
+    package var healthPath = "/health"
+    package var readyWithin = Duration.seconds(600)
+    package var room = EngineRoom()
   }
 
   package var broker: Broker

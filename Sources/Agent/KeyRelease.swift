@@ -31,7 +31,8 @@ struct KeyRelease: Sendable {
       try await EvidenceChooser(configuration.evidence, guest: guest).source()
     }
     let resource = configuration.broker.resource
-    let client = RCARClient(url: configuration.broker.url, send: broker, pause: pause)
+    let client = RCARClient(
+      url: configuration.broker.url, send: broker, pause: pause, waivedWalls: configuration.engine.room.waivedNames)
     let release = try await stage(.release) { () async throws(AgentError) in
       try await client.release(resource, evidence: evidence, key: key)
     }

@@ -112,7 +112,7 @@ extension KeyBroker {
       challenge: Hash.sha256.digest(Array(context.session.challenge.nonce.utf8)), evidence: digest,
       collateral: blobs.map { Hash.sha256.digest($0) },
       initData: context.message.initData.map { Hash.sha256.digest(Array($0.body.utf8)) },
-      platform: Hex.encode(keyring.pseudonym(of: claims.platformIdentity)))
+      waivedWalls: context.message.waivedWalls, platform: Hex.encode(keyring.pseudonym(of: claims.platformIdentity)))
   }
 
   private func accept(

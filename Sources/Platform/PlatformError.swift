@@ -2,6 +2,8 @@
 package enum PlatformError: Error, Equatable, Sendable {
   /// A system call failed: which step of ours, and the kernel's number.
   case system(Step, errno: Int32)
+  /// A wall of a sealed room cannot be built here: which one, and the kernel's number.
+  case wall(SealedRoom.Wall, errno: Int32)
   /// The directory is not on a memory file system.
   case notTmpfs
   /// The machine can page memory out to a disk.
@@ -36,6 +38,7 @@ package enum PlatformError: Error, Equatable, Sendable {
   package var code: String {
     switch self {
     case .system: "systemCallFailed"
+    case .wall: "wallMissing"
     case .notTmpfs: "destinationNotTmpfs"
     case .swapIsOn: "swapIsOn"
     case .notEnoughMemory: "notEnoughMemory"
@@ -56,6 +59,7 @@ extension PlatformError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .system(let step, let number): "\(step.rawValue): \(SystemMessage.of(number))"
+    case .wall(let wall, let number): "the wall \(wall.rawValue) cannot be built: \(SystemMessage.of(number))"
     case .notTmpfs: "the directory is not on tmpfs"
     case .swapIsOn: "swap is on, so memory may reach a disk"
     case .notEnoughMemory(let needed, let free): "\(needed) bytes needed, \(free) free"

@@ -13,6 +13,8 @@ package struct RecordedInputs: Sendable {
   package let endorsements: Endorsements
   package let anchors: Anchors
   let teePublicKey: JWK?
+  /// As the pod said them.
+  let waivedWalls: [String]
 
   /// - Throws: `MissingBlob`, `ReplayError`.
   package init(_ digest: [UInt8], _ blobs: inout some BlobSource) async throws {
@@ -21,7 +23,7 @@ package struct RecordedInputs: Sendable {
     do throws(ParseError) { record = try StoredAttestation(parsing: bytes) } catch {
       throw ReplayError.malformed(what: "evidence", error)
     }
-    (evidence, binding, teePublicKey) = try Self.read(record)
+    (evidence, binding, teePublicKey, waivedWalls) = try Self.read(record)
     var carriers: [[UInt8]] = []
     for carrier in record.collateral { carriers.append(try await blobs.required(carrier.digest, "collateral")) }
     endorsements = Endorsements(recognising: carriers)
@@ -36,11 +38,11 @@ package struct RecordedInputs: Sendable {
     verify(evidence, with: endorsements, binding: binding, anchors: anchors, at: time, floors: record.floors)
   }
 
-  private static func read(_ record: StoredAttestation) throws -> (UnverifiedEvidence, Binding, JWK?) {
+  private static func read(_ record: StoredAttestation) throws -> (UnverifiedEvidence, Binding, JWK?, [String]) {
     switch record.input {
     case .evidence(let bytes, let binding):
       do throws(EvidenceError) {
-        return (try UnverifiedEvidence.parse(bytes: bytes, tee: record.tee), binding, nil)
+        return (try UnverifiedEvidence.parse(bytes: bytes, tee: record.tee), binding, nil, [])
       } catch { throw ReplayError.malformed(what: "evidence", ParseError("record.evidence", .unexpected)) }
     case .request(let body, let version, let nonce):
       let message: AttestationMessage
@@ -56,7 +58,8 @@ package struct RecordedInputs: Sendable {
       }
       // HOST_DATA of SEV-SNP has 32 bytes, MRCONFIGID of TDX 48.
       let field = message.initData?.fieldValue(byteCount: record.tee == .tdx ? 48 : 32)
-      return (evidence, Binding(runtimeDigest: reportDigest, hostData: field), message.teePublicKey)
+      let binding = Binding(runtimeDigest: reportDigest, hostData: field)
+      return (evidence, binding, message.teePublicKey, message.waivedWalls)
     }
   }
 

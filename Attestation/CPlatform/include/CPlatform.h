@@ -28,9 +28,54 @@ struct cplatform_spawn_plan {
 };
 
 /* Starts a program in a session of its own: all signals at default and unblocked, no descriptor but 0, 1, 2, no new
-   privileges, no capability, no core file, SIGKILL when the *thread* that called this ends.
+   privileges, no capability, no core, SIGKILL when the *thread* that called this ends.
    Returns the process id, or -errno of whatever failed, execve included. */
 int32_t cplatform_spawn(const struct cplatform_spawn_plan *plan);
+
+/* room.c, view.c, filter.c */
+
+/* What separates a program from everything else in its machine. No new privileges, no capability, no core file, no
+   foreign descriptor and the limits below come with every room. */
+enum cplatform_wall {
+  CPLATFORM_WALL_USER = 1,      /* its own user and group, without any other group */
+  CPLATFORM_WALL_NETWORK = 2,   /* its own network: a loopback interface and nothing else */
+  CPLATFORM_WALL_FILES = 4,     /* its own view of the file system: the places named, and nothing else */
+  CPLATFORM_WALL_PROCESSES = 8, /* its own processes, shared memory segments and message queues */
+  CPLATFORM_WALL_CALLS = 16,    /* a filter of system calls */
+};
+
+enum cplatform_place_kind {
+  CPLATFORM_PLACE_READ = 1,  /* a file or directory, read-only; left out when it is not there */
+  CPLATFORM_PLACE_DATA,      /* read-only, and no program in it can be started */
+  CPLATFORM_PLACE_WRITE,     /* a directory to write to, in which no program can be started */
+  CPLATFORM_PLACE_DEVICE,    /* a device */
+  CPLATFORM_PLACE_MEMORY,    /* an empty memory file system; `options` are tmpfs' own */
+  CPLATFORM_PLACE_PROCESSES, /* the room's processes, as /proc */
+  CPLATFORM_PLACE_TEXT,      /* a file with `source` for its text */
+  CPLATFORM_PLACE_LINK,      /* a symbolic link to `source` */
+};
+
+struct cplatform_place {
+  int32_t kind;
+  const char *source;
+  const char *target; /* relative to the room's root */
+  const char *options;
+};
+
+struct cplatform_room {
+  uint32_t walls;       /* those to build */
+  uint32_t user, group; /* with CPLATFORM_WALL_USER */
+  const struct cplatform_place *places; /* made in this order */
+  size_t place_count;
+  uint64_t open_files, threads, locked_bytes; /* limits of a process, of the user, of a process */
+};
+
+/* Starts a program as cplatform_spawn does, behind the walls. With CPLATFORM_WALL_PROCESSES the process that is returned
+   is the room's first: it passes signals to the program's group, ends with the program's status (128 + number for a
+   signal), and with it ends all that is in the room.
+   When a wall cannot be built nothing is started: -errno, and `*wall` is that wall; 0: something else failed.
+   Without a plan the walls are built and gone again, and 0 is returned. */
+int32_t cplatform_spawn_in_room(const struct cplatform_spawn_plan *plan, const struct cplatform_room *room, int32_t *wall);
 
 /* supervise.c */
 
@@ -44,6 +89,8 @@ int32_t cplatform_next_signal(int32_t signals);
 int32_t cplatform_become_subreaper(void);
 /* A descriptor that becomes readable when the process ends. */
 int32_t cplatform_open_process(int32_t process);
+/* A pipe that no program of ours inherits. */
+int32_t cplatform_open_pipe(int32_t *source, int32_t *sink);
 /* A descriptor to wake a waiting thread with, and the call that does. */
 int32_t cplatform_open_wakeup(void);
 int32_t cplatform_wake(int32_t wakeup);

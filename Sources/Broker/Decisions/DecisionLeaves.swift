@@ -17,6 +17,8 @@ struct DecisionSubject: Sendable {
   let collateral: [[UInt8]]
   /// SHA-256 of the init-data text, when it was sent.
   let initData: [UInt8]?
+  /// Walls of its engine's room that the pod says it does without.
+  let waivedWalls: [String]
   /// The keyed pseudonym of the platform.
   let platform: String
 
@@ -27,7 +29,7 @@ struct DecisionSubject: Sendable {
       ("tee_key", .string(Base64.url(teeKey))), ("challenge", .string(Hex.encode(challenge))),
       ("evidence", .string(Hex.encode(evidence))), ("collateral", .strings(collateral.map { Hex.encode($0) })),
       ("initdata", initData.map { .string(Hex.encode($0)) } ?? .null), ("platform", .string(platform)),
-    ]
+    ] + (waivedWalls.isEmpty ? [] : [("waived", .strings(waivedWalls))])
   }
 
   private var measure: JSONValue {
