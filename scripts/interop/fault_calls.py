@@ -97,10 +97,16 @@ def fail(original, folder, call, count, fault):
 
 
 def all_cases(found, numbers):
-    """Every point with every fault, in an order that has each phase and call early."""
-    rows = {}
+    """Every point with every fault, in an order that has each phase and call early.
+
+    One run fails the K-th call of every thread, so points of different phases may be one case.
+    """
+    rows, seen = {}, set()
     for phase, call, count in found:
         for fault in FAULTS[call]:
+            if (call, count, fault) in seen:
+                continue
+            seen.add((call, count, fault))
             rows.setdefault((phase, call), []).append((phase, call, count, fault))
     for row in rows.values():
         numbers.shuffle(row)
