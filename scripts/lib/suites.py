@@ -41,6 +41,8 @@ SUITES = [
      [str(PYTHON), "scripts/interop/witness_checks.py"], 300),
     ("crash", "no crash of a hostile disk loses what was released, and each broken promise of a disk shows",
      ["scripts/crash-histories"], 1200),
+    ("faults", "a broker whose calls fail, whose disk fills, whose files change or whose clock jumps loses nothing released",
+     [str(PYTHON), "scripts/interop/faults.py", "--seconds", "100"], 900),
     ("room", "an engine that means harm finds no way out of its room, wall by wall",
      [str(PYTHON), "scripts/interop/room_checks.py"], 300),
     ("hygiene", "key, plaintext and prompts are nowhere but where they belong, over a pod's whole life",
