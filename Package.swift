@@ -216,6 +216,7 @@ if isFuzzing {
   targets += [
     door("CFuzz", path: "Tests/Fuzz/CFuzz"),
     module("FuzzDriver", ["CFuzz"], path: "Tests/Fuzz/Driver"),
+    fuzzer("AuditPack", ["Replay", "TransparencyLog", "SignedNotes", "Cryptography", "Bytes"]),
     fuzzer("Base64", ["Bytes"]),
     fuzzer("Certificate", ["Cryptography"]),
     fuzzer("CollateralBundle", ["Collateral", "Bytes"]),
@@ -228,6 +229,7 @@ if isFuzzing {
     fuzzer("JOSE", ["Cryptography", "Bytes"]),
     fuzzer("JSON", ["Bytes"]),
     fuzzer("KBSMessages", ["KBSProtocol", "Bytes"]),
+    fuzzer("LogRecords", ["Replay", "Appraisal", "KBSProtocol", "Bytes"]),
     fuzzer("Manifest", ["Weights"]),
     fuzzer("NVIDIAEvidence", ["Evidence", "Bytes"]),
     fuzzer("Recovery", ["TransparencyLog", "SignedNotes", "Cryptography"]),

@@ -235,6 +235,21 @@ private func with(_ change: (inout SimulatedGPU) -> Void) -> SimulatedGPUSet {
   #expect(try await refused(bench) == "revocationAnswerExpired")
 }
 
+@Test func whatIsProvedOnceServesTheNextPod() async throws {
+  let bench = try await bench()
+  var gpus = twoGPUs
+  for index in gpus.devices.indices {
+    // A simulated chain is signed anew each time that it is asked for; a device's own stays as it is.
+    let chain = try Certificate.parsePEM(gpus.devices[index].chainPEM).map(\.der)
+    gpus.devices[index].arrangeChain = { _ in chain }
+  }
+  let same = gpus
+  for _ in 0..<3 { #expect(try await Pod.attested(bench) { $0.gpus = same }.1.status == 200) }
+  let page = bench.broker.counters.exposition()
+  #expect(page.contains("vouchsafe_collateral_cache_total{cache=\"devices\",result=\"miss\"} 2\n"))
+  #expect(page.contains("vouchsafe_collateral_cache_total{cache=\"devices\",result=\"hit\"} 4\n"))
+}
+
 @Test func aGPUCanBeRevokedByItsKey() async throws {
   let bench = try await bench()
   let (pod, answer) = try await Pod.attested(bench) { $0.gpus = twoGPUs }

@@ -25,20 +25,13 @@ import Testing
   private func shell(
     _ line: String, _ walls: Set<SealedRoom.Wall>, change: (inout SealedRoom) -> Void = { _ in }
   ) throws -> (status: Int32?, output: String) {
-    var ends: [Int32] = [0, 0]
-    unsafe pipe(&ends)
     var room = Self.room(walls)
     change(&room)
-    let plan = ChildPlan(
-      path: "/bin/sh", arguments: ["-c", line], environment: ["PATH": "/usr/bin:/bin"], output: ends[1],
-      error: ends[1], room: room)
-    let child = try ChildProcess.start(plan)
-    close(ends[1])
-    var text: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    while case let count = unsafe read(ends[0], &buffer, buffer.count), count > 0 { text += buffer[..<count] }
-    close(ends[0])
-    return (try child.wait(milliseconds: 10_000), String(decoding: text, as: UTF8.self))
+    return try outcome { output in
+      ChildPlan(
+        path: "/bin/sh", arguments: ["-c", line], environment: ["PATH": "/usr/bin:/bin"], output: output,
+        error: output, room: room)
+    }
   }
 
   @Test(.enabled(if: hasAll, "this machine does not let us build every wall"))

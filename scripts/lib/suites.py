@@ -51,8 +51,6 @@ SUITES = [
      [str(PYTHON), "scripts/interop/demo_checks.py"], 900),
     ("transcripts", "what the programs print and how they end", ["scripts/transcripts"], 300),
     ("scripts", "the checks of this repository find what they are for", [str(PYTHON), "-m", "unittest"], 300),
-    ("mutations", "what protects cannot be taken out unnoticed: twelve lines of it, others with every commit",
-     ["scripts/mutate", "--sample", "12"], 2700),
     ("fuzz", "every parser of outside bytes, a short run each", ["scripts/fuzz", "--seconds", "10"], 900),
 ]
 
