@@ -77,7 +77,9 @@ extension ModelSigningError: CustomStringConvertible {
   }
 
   private static func sentence(_ error: ChainError) -> String {
-    let place = error.certificate.map { $0 == 0 ? ", the signer's certificate" : ", certificate \($0) above the signer's" }
+    let place = error.certificate.map { index in
+      index == 0 ? ", the signer's certificate" : ", certificate \(index) above the signer's"
+    }
     return "the signer's chain of certificates is refused: \(error.code)\(place ?? "")"
   }
 }

@@ -31,7 +31,7 @@ let modelCommands: [Command] = [
     run: { try ModelOpen.run($0) }),
   Command(
     "model verify", arguments: "SEALED",
-    "check signature and ciphertext; with the key also all that is inside; plain files against their publisher's signature",
+    "check signature and ciphertext, with the key also what is inside; or plain files against --signature",
     options: [ModelOptions.keyFile, ModelOptions.verifyKey, ModelOptions.threads, .quiet, .output]
       + PublisherSignature.options,
     example: "vouchsafe model verify ./llama.sealed --verify-key llama.key.provider.vkey",

@@ -6,6 +6,7 @@ import ModelSigning
 // An input is read as a bundle, and as a statement in a bundle that is signed as it should be: no statement comes from
 // anywhere but a signature, and what one says of a model is held against exactly those files.
 let key = P256SigningKey.generate()
+// Without a key of its own nothing is fuzzed.
 guard let trust = (try? key.publicKey.verifyingKey).map({ SignerTrust.key($0) }) else { fatalError("no key") }
 
 func bundle(_ payload: [UInt8]) -> [UInt8] {
