@@ -41,7 +41,8 @@ extension NVIDIAExamination {
       guard let family = devices[index].carried?.family else { return .notReached }
       guard family.hasKnownManifests else {
         throw Refusal(
-          .architectureUnsupported, devices[index].place, got: family.rawValue, wanted: "GPUs of Hopper and their switches",
+          .architectureUnsupported, devices[index].place, got: family.rawValue,
+          wanted: "GPUs of Hopper and their switches",
           genuine: true)
       }
       devices[index].manifests = []
