@@ -159,8 +159,8 @@ var targets: [Target] = [
   tests(
     "AgentTests",
     [
-      "Agent", "SimulatedTEE", "Evidence", "Weights", "KBSProtocol", "SignedNotes", "TransparencyLog", "Cryptography",
-      "Fetch", "Transport", "Platform", "Telemetry", "Terminal", "Bytes", "TestSupport",
+      "Agent", "SimulatedTEE", "Evidence", "Verification", "Weights", "KBSProtocol", "SignedNotes", "TransparencyLog",
+      "Cryptography", "Fetch", "Transport", "Platform", "Telemetry", "Terminal", "Bytes", "TestSupport",
     ]),
 ]
 

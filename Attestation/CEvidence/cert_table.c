@@ -23,6 +23,8 @@ snp_table_refusal snp_table_find(const uint8_t *bytes, size_t count, snp_table *
   *table = (snp_table){0};
   snp_table_refusal refusal = take_entries(&c, table);
   if (refusal != SNP_TABLE_OK) return refusal;
+  // A buffer that the host left empty is a table without entries; anything else behind such a table makes it none.
+  if (table->count == 0 && !is_zero(bytes, take(&c, c.count - c.at))) return SNP_TABLE_TRAILING;
   for (uint32_t i = 0; i < table->count; i++)
     if (table->entries[i].data.offset < c.at) return SNP_TABLE_OVERLAPS_ENTRIES;
   return SNP_TABLE_OK;

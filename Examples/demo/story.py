@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The demonstration, step by step: a sealed model, two approvers, a pod that proves itself, and three that cannot.
 
-  story.py --bin DIRECTORY --engine PYTHON [--keep DIRECTORY]
+  story.py --bin DIRECTORY --engine PYTHON [--tee snp|tdx] [--keep DIRECTORY]
 
 scripts/demo builds the programs and calls this. The TEE is simulated, everything else is real: the broker, the agent,
 the log, the inference engine. All of it runs on 127.0.0.1 and in one temporary folder. The last line is
@@ -25,6 +25,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "scripts" / "lib"))
 from stage import MEASUREMENT, Program, Stage, StageError  # noqa: E402
 
+TECHNOLOGIES = {"snp": "AMD SEV-SNP", "tdx": "Intel TDX"}
 MODEL, VERSION, RESOURCE, BUNDLE = "demo/tiny-llama", "1", "models/tiny-llama/key", "tiny-llama"
 QUESTION = "Who can read your weights?"
 ENGINE_SECONDS = 30
@@ -60,8 +61,10 @@ def seal(stage):
 def open_for_business(stage, sealed, engine):
     step("An operator starts a broker, which releases nothing yet")
     show(stage.init_broker())
-    pod = stage.start_tee()
-    stage.start_broker("--anchors", stage.anchors)
+    pod = stage.start_tee(technology=stage.technology)
+    # An SNP pod brings its certificates along; about a TDX platform the vendor publishes what the broker must know.
+    collateral = ["--collateral", stage.collateral] if stage.technology == "tdx" else []
+    stage.start_broker("--anchors", stage.anchors, *collateral)
     show(f"broker at {stage.broker_url}, admin API at {stage.admin_url}")
     show("A pod that asks now:")
     fails(agent(stage, "early-pod", pod, sealed, engine), status=4)
@@ -71,6 +74,8 @@ def open_for_business(stage, sealed, engine):
 def approve(stage):
     step("Two approvers say which workload may have the key; one signature is not enough")
     bundle = stage.reference(BUNDLE, [RESOURCE])
+    if stage.technology == "tdx":
+        bundle["tees"] = {"tdx": bundle["tees"]["tdx"] | {"requireEventLog": True}}
     file, note = stage.path("bundle.json"), stage.path("bundle.note")
     file.write_text(json.dumps(bundle, indent=2))
     stage.vouchsafe("reference", "propose", file, "--out", note)
@@ -205,7 +210,7 @@ def expected_answer():
 def refuse_another(stage, sealed, engine):
     step("A pod that differs in one bit of its measurement is refused, with a code and a number")
     changed = f"{int(MEASUREMENT[:2], 16) ^ 1:02x}{MEASUREMENT[2:]}"
-    pod = stage.start_tee(changed, name="other")
+    pod = stage.start_tee(changed, name="other", technology=stage.technology)
     program = fails(agent(stage, "other-pod", pod, sealed, engine), status=4)
     step("The operator asks why")
     identity = program.wait_for(r'"decision":"(\w+)"')[1]
@@ -243,6 +248,8 @@ def play(stage, engine, kept):
     print(textwrap.dedent("""\
         Vouchsafe: weights that open only inside a pod that has proved what it runs.
         The TEE of this demonstration is SIMULATED, and every decision made with it says so."""))
+    if stage.technology != "snp":
+        print(f"It is one of {TECHNOLOGIES[stage.technology]}.")
     sealed = seal(stage)
     pod = open_for_business(stage, sealed, engine)
     approve(stage)
@@ -256,6 +263,7 @@ def main():
     reading = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     reading.add_argument("--bin", required=True, type=pathlib.Path)
     reading.add_argument("--engine", required=True, type=pathlib.Path, help="Python that has the xllamacpp package")
+    reading.add_argument("--tee", choices=sorted(TECHNOLOGIES), default="snp", help="what is simulated (default: snp)")
     reading.add_argument("--keep", type=pathlib.Path, help="where to leave the log (default: a new folder)")
     given = reading.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -266,7 +274,7 @@ def main():
         with (tempfile.TemporaryDirectory(prefix="vouchsafe-demo-") as folder,
               tempfile.TemporaryDirectory(prefix="vouchsafe-demo-", dir="/dev/shm") as memory,
               Stage(folder, given.bin) as stage):
-            stage.memory = pathlib.Path(memory)
+            stage.memory, stage.technology = pathlib.Path(memory), given.tee
             play(stage, given.engine, kept)
     except (StageError, OSError, subprocess.SubprocessError) as error:
         shutil.rmtree(kept, ignore_errors=True)

@@ -48,7 +48,9 @@ extension AgentError {
     case .noAnswer(_, .tlsUntrusted): "the broker's certificate is not from the configured authority"
     case .noAnswer: "check the broker's URL and that the pod may reach it"
     case .refused(_, let status, _) where status >= 429: "the broker is busy or not well; the pod may be started again"
-    case .refused: "ask the operator: vouchsafe policy explain DECISION"
+    case .refused(_, _, let body):
+      body?.plainDecisionID.map { "ask the operator: vouchsafe policy explain \($0)" }
+        ?? "ask the operator; the broker named no decision"
     case .malformedAnswer: "the broker's answer is not of the KBS protocol; check the URL"
     case .logProof:
       "the release is not proven to be in the decision log; do not trust this broker before this is explained"

@@ -103,6 +103,14 @@ extension ErrorBody {
     return name?.rawValue
   }
 
+  /// The decision's number when it looks like one: it becomes part of a command that a person may copy.
+  var plainDecisionID: String? {
+    guard let id = decisionID, !id.isEmpty, id.utf8.count <= 64, id.utf8.first != UInt8(ascii: "-"),
+      id.utf8.allSatisfy(Self.isCodeCharacter)
+    else { return nil }
+    return id
+  }
+
   private static func isCodeCharacter(_ byte: UInt8) -> Bool {
     switch byte {
     case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2E, 0x5F, 0x2D: true

@@ -9,14 +9,18 @@ extension Configuration {
   private static let keyFileLimitBytes = 1 << 16
 
   /// Reads the file and the certificates and verifier keys it names.
+  /// - Parameter lastWords: told where they go, before anything else is made of the file.
   /// - Throws: `.configuration` with one sentence; nothing else.
-  package static func read(_ path: String) throws(AgentError) -> Configuration {
+  package static func read(
+    _ path: String, lastWords: (String) -> Void = { _ in }
+  ) throws(AgentError) -> Configuration {
     let bytes: [UInt8]
     do throws(PlatformError) {
       bytes = try SmallFile.read(path, limitBytes: limitBytes)
     } catch {
       throw .configuration("\(path): \(error)")
     }
+    if let path = terminationLog(in: bytes) { lastWords(path) }
     return try Configuration(parsing: bytes)
   }
 
@@ -123,6 +127,9 @@ extension Configuration.Evidence {
     }
     self.choice = choice
     configfsPath = try section?.optionalString("configfsPath") ?? Self.standard.configfsPath
+    eventLog = GuestEventLog(
+      firmware: try section?.optionalString("firmwareEventLog") ?? GuestEventLog.kernelPath,
+      agent: try section?.optionalString("agentEventLog") ?? GuestEventLog.agentPath)
     guestComponentsURL = try section?.optionalString("apiServerRest") ?? Self.standard.guestComponentsURL
     try section?.finish()
     guard GuestComponents.isLoopback(guestComponentsURL) else {

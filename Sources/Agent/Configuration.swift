@@ -25,6 +25,8 @@ package struct Configuration: Sendable {
   package struct Evidence: Sendable {
     package var choice: EvidenceChoice
     package var configfsPath: String
+    /// Where a trust domain's event log lies.
+    package var eventLog = GuestEventLog()
     /// Base URL of the guest components, on the loopback interface.
     package var guestComponentsURL: String
   }

@@ -14,7 +14,9 @@ struct EvidenceChooser: Sendable {
 
   /// `auto` takes the kernel's reports where the kernel offers any.
   func source() async throws(AgentError) -> any EvidenceSource {
-    let kernel = KernelReports(ConfigFSReports(base: wanted.configfsPath)) { Hex.encode(SystemRandom.bytes(8)) }
+    let kernel = KernelReports(ConfigFSReports(base: wanted.configfsPath), log: wanted.eventLog) {
+      Hex.encode(SystemRandom.bytes(8))
+    }
     let components = GuestComponents(url: wanted.guestComponentsURL, send: guest)
     switch wanted.choice {
     case .configfsTSM: return kernel

@@ -8,7 +8,7 @@ import Weights
 /// The pod's start: evidence, key, weights, engine, in one straight line; and its end.
 package final class PodAgent: Sendable {
   private let configuration: Configuration
-  private let timeline: BootTimeline
+  let timeline: BootTimeline
   private let environment: [String: String]
   private let broker: Exchange
   private let guest: Exchange

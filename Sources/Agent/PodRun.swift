@@ -4,23 +4,29 @@ import Glibc
 import Platform
 import Terminal
 
-/// One life of a pod: reads the configuration, starts, supervises, wipes. Its last word goes to the termination log.
+/// One life of a pod: reads the configuration, starts, supervises, wipes. Every line it says goes to the termination log.
 struct PodRun: Sendable {
   let configurationPath: String
   let engineArguments: [String]
   let timeline: BootTimeline
+  private let lastWords: TerminationLog
 
   init(configurationPath: String, engineArguments: [String]) {
     self.configurationPath = configurationPath
     self.engineArguments = engineArguments
-    timeline = BootTimeline(now: { .now }, write: { line in Console.note(String(line.dropLast())) })
+    let lastWords = TerminationLog()
+    self.lastWords = lastWords
+    timeline = BootTimeline(now: { .now }) { line in
+      Console.note(String(line.dropLast()))
+      lastWords.add(line)
+    }
   }
 
   /// - Returns: the engine's status, 128 and the number of the signal that ended it, or the exit code of the failure.
   func run() async -> Int32 {
     let configuration: Configuration
     do throws(AgentError) {
-      configuration = try Configuration.read(configurationPath)
+      configuration = try Configuration.read(configurationPath, lastWords: lastWords.move)
       timeline.passed(.configuration)
     } catch {
       timeline.failed(.configuration, error)
@@ -31,11 +37,9 @@ struct PodRun: Sendable {
       let status = try await supervise(agent, configuration)
       agent.wipe()
       timeline.ended(status: status)
-      leaveLastWord(configuration)
       return status
     } catch {
       agent.wipe()
-      leaveLastWord(configuration)
       return error.exit.rawValue
     }
   }
@@ -46,7 +50,6 @@ struct PodRun: Sendable {
       supervisor = try Supervisor(grace: configuration.engine.grace) { signal in
         agent.wipe()
         timeline.failed(.end, .interrupted(signal: signal))
-        leaveLastWord(configuration)
         _exit(128 + signal)
       }
       try supervisor.start()
@@ -54,6 +57,7 @@ struct PodRun: Sendable {
       timeline.failed(.engine, .platform(error))
       throw .platform(error)
     }
+    try agent.checkEngine(arguments: engineArguments)
     let model = try await agent.openModel()
     do {
       let plan = try agent.enginePlan(model: model, arguments: engineArguments)
@@ -64,12 +68,6 @@ struct PodRun: Sendable {
       timeline.failed(.engine, failure)
       throw failure
     }
-  }
-
-  /// A missing or unwritable file is no reason to fail: the line is on standard error, too.
-  private func leaveLastWord(_ configuration: Configuration) {
-    guard let path = configuration.terminationLog else { return }
-    try? SmallFile.overwrite(path, Array(timeline.lastLine.utf8))
   }
 
   static func agent(_ configuration: Configuration, _ timeline: BootTimeline) -> PodAgent {

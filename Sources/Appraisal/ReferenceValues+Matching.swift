@@ -89,6 +89,9 @@ extension ReferenceValues {
       measurement("mrTD", tdx.mrTD)
       for (index, value) in tdx.rtmr.enumerated() { measurement("rtmr\(index)", value) }
       revoke(.chip(tdx.ppid), .chipRevoked, "ppid", got: Hex.encode(tdx.ppid))
+      if let instance = tdx.platformInstanceID {
+        revoke(.chip(instance), .chipRevoked, "platformInstanceID", got: Hex.encode(instance))
+      }
     }
     return found
   }

@@ -8,7 +8,7 @@ package enum RevocationScope: Hashable, Sendable {
   /// 48 bytes: a launch digest, or the value of a register.
   case measurement([UInt8])
   case resource(ResourcePath)
-  /// One platform: 64 bytes of CHIP_ID, or 16 of PPID.
+  /// One platform: 64 bytes of CHIP_ID, or 16 of PPID or of a platform instance id.
   case chip([UInt8])
   /// A whole generation of processors.
   case product(SNPProduct)

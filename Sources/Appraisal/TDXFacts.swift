@@ -21,6 +21,8 @@ struct TDXFacts: Equatable, Sendable {
   var evaluationNumber: UInt32
   /// 16 bytes.
   var ppid: [UInt8]
+  /// 16 bytes; `nil` from platforms that were never registered with Intel.
+  var platformInstanceID: [UInt8]?
   /// 6 bytes.
   var fmspc: [UInt8]
   /// What the event log proves of each register; `nil` when none came.
@@ -42,6 +44,7 @@ struct TDXFacts: Equatable, Sendable {
     advisoryIDs = claims.tcb.advisoryIDs
     evaluationNumber = claims.tcb.evaluationNumber
     ppid = claims.platform.ppid
+    platformInstanceID = claims.platform.instanceID
     fmspc = claims.platform.fmspc
     registers = claims.eventLog?.registers
   }

@@ -26,6 +26,8 @@ extension TDXReference {
 
   private func platformMismatches(_ facts: TDXFacts) -> [Mismatch] {
     var found = Self.oneOf(platforms, facts.ppid, "ppid", .chipNotAllowed)
+    found += Self.oneOf(
+      platformInstances, facts.platformInstanceID ?? [], "platformInstanceID", .chipNotAllowed)
     if facts.evaluationNumber < minimumEvaluation {
       found.append(
         Mismatch(
@@ -62,7 +64,10 @@ extension TDXReference {
     _ values: [[UInt8]]?, _ got: [UInt8], _ field: String, _ code: Mismatch.Code
   ) -> [Mismatch] {
     guard let values, !values.contains(got) else { return [] }
-    return [Mismatch(code, field, got: Hex.encode(got), wanted: Mismatch.oneOf(values.map { Hex.encode($0) }))]
+    return [
+      Mismatch(
+        code, field, got: got.isEmpty ? "none" : Hex.encode(got), wanted: Mismatch.oneOf(values.map { Hex.encode($0) }))
+    ]
   }
 
   /// Whether this bundle widens the built-in strict rule at this place: by a TCB status and its advisories, by a service

@@ -24,6 +24,8 @@ package struct TDXReference: Equatable, Sendable {
   package let minimumEvaluation: UInt32
   /// PPIDs, 16 bytes each.
   package let platforms: [[UInt8]]?
+  /// Platform instance ids, 16 bytes each: another one once a platform was registered anew.
+  package let platformInstances: [[UInt8]]?
   /// Every register's value must be led to by an event log.
   package let requiresEventLog: Bool
   /// A TD that is told when the host takes a page away, instead of ending. Newer kernels turn this off by themselves.
@@ -48,6 +50,7 @@ package struct TDXReference: Equatable, Sendable {
     acceptedTCB = try Self.acceptedTCB(&reader)
     minimumEvaluation = try reader.optionalInteger("minimumEvaluation") ?? 0
     platforms = try reader.optionalList("platforms", JSONReader.hexItem(16))
+    platformInstances = try reader.optionalList("platformInstances", JSONReader.hexItem(16))
     requiresEventLog = try reader.optionalBool("requireEventLog") ?? false
     acceptingSEPTVE = try reader.optionalBool("acceptingSEPTVE") ?? false
     try reader.finish()
@@ -86,7 +89,9 @@ package struct TDXReference: Equatable, Sendable {
       open.append("RTMR\(index) is not pinned: \(Self.contents[index]) is accepted")
     }
     if mrConfigID == nil { open.append("init-data is not pinned: any configuration of the measured image is accepted") }
-    if platforms == nil { open.append("platforms are not pinned: any TDX platform is accepted") }
+    if platforms == nil && platformInstances == nil {
+      open.append("platforms are not pinned: any TDX platform is accepted")
+    }
     if minimumEvaluation == 0 { open.append("no TCB evaluation number is asked for: any that is current is accepted") }
     for tcb in acceptedTCB { open.append("TCB status \(tcb.sentence) is accepted") }
     if serviceTDs != nil { open.append("service TDs are accepted, and with them migration") }

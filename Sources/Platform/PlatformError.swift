@@ -10,6 +10,8 @@ package enum PlatformError: Error, Equatable, Sendable {
   case notEnoughMemory(needed: Int, free: Int)
   /// A name that must be new exists.
   case alreadyExists(Step)
+  /// Another process that lives has the directory.
+  case inUse
   /// A file ended before the bytes asked for.
   case endsTooEarly
   /// A file is larger than the caller permits.
@@ -38,6 +40,7 @@ package enum PlatformError: Error, Equatable, Sendable {
     case .swapIsOn: "swapIsOn"
     case .notEnoughMemory: "notEnoughMemory"
     case .alreadyExists: "alreadyExists"
+    case .inUse: "destinationInUse"
     case .endsTooEarly: "fileEndsTooEarly"
     case .tooLong: "fileTooLong"
     case .notPrivate: "fileNotPrivate"
@@ -57,6 +60,7 @@ extension PlatformError: CustomStringConvertible {
     case .swapIsOn: "swap is on, so memory may reach a disk"
     case .notEnoughMemory(let needed, let free): "\(needed) bytes needed, \(free) free"
     case .alreadyExists(let step): "\(step.rawValue): the name is taken"
+    case .inUse: "another agent, which is running, uses this name"
     case .endsTooEarly: "the file ends too early"
     case .tooLong(let limit): "the file is larger than \(limit) bytes"
     case .notPrivate(let mode): "others may use the file (mode \(String(mode, radix: 8)))"

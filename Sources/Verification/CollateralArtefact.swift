@@ -15,7 +15,7 @@ package enum CollateralArtefact: Sendable, Hashable {
     if let single = der(bytes) { return [single] }
     let text = trimmed(bytes)
     guard let first = text.first else { return [] }
-    if first == UInt8(ascii: "{") { return IntelCollateralFile.artefacts(in: Array(text), depth: depth) }
+    if first == UInt8(ascii: "{") { return IntelCollateralFile.artefacts(in: bytes, depth: depth) }
     if let bytes = try? Hex.decode(String(decoding: text, as: UTF8.self), "collateral"), let single = der(bytes) {
       return [single]
     }

@@ -10,6 +10,7 @@ package struct Inspection: Sendable, Equatable {
   package let simulated: Bool
   /// What the evidence states; `nil` unless it is proved.
   package let claims: JSONValue?
+  /// Checks that were left out on request, and revocation where there was no list to ask.
   package let skipped: [CheckName]
 
   package var isVerified: Bool { refusal == nil }
@@ -42,6 +43,7 @@ private struct InspectionRecord {
   let skipping: Set<CheckName>
   var results: [CheckResult] = []
   var refusals: [Refusal] = []
+  var isRevocationUnasked = false
 
   init(skipping: Set<CheckName>) { self.skipping = skipping }
 
@@ -62,7 +64,7 @@ private struct InspectionRecord {
     if claims == nil, refusals.isEmpty { refusals.append(Refusal(.chainInvalid, "claims")) }
     return Inspection(
       tee: tee, checks: results, refusal: gravest, simulated: examination.isSimulated, claims: claims?.json,
-      skipped: CheckName.allCases.filter(skipping.contains))
+      skipped: CheckName.allCases.filter(isSkipped))
   }
 
   private mutating func run<Kind: Examination>(
@@ -71,13 +73,19 @@ private struct InspectionRecord {
     do throws(Refusal) {
       switch try check(&examination) {
       case .passed(let detail): note(name, .pass, detail)
-      case .notApplicable(let detail): note(name, .skipped, detail)
+      case .notApplicable(let detail):
+        note(name, .skipped, detail)
+        if name == .revocation { isRevocationUnasked = true }
       case .notReached: note(name, .skipped, "not reached")
       }
     } catch {
       note(name, .fail, error.description)
       refusals.append(error)
     }
+  }
+
+  private func isSkipped(_ name: CheckName) -> Bool {
+    skipping.contains(name) || name == .revocation && isRevocationUnasked
   }
 
   private mutating func judge(_ claims: Claims, _ names: [CheckName]) {

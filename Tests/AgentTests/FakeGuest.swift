@@ -20,9 +20,12 @@ final class FakeGuest: TSMFileSystem, Sendable {
   let resource: [UInt8]
   let additional: String
   private let simulated: SimulatedSNP
+  /// What the kernel's reports are of, instead.
+  let domain: SimulatedTDX?
   private let reports = Locked<[String: Report]>([:])
 
-  init(_ mood: Mood = .well, resource: [UInt8] = [], additional: String = "") {
+  init(_ mood: Mood = .well, resource: [UInt8] = [], additional: String = "", domain: SimulatedTDX? = nil) {
+    self.domain = domain
     self.mood = mood
     self.resource = resource
     self.additional = additional
@@ -78,8 +81,10 @@ final class FakeGuest: TSMFileSystem, Sendable {
     guard let report = reports.withLock({ $0[parts[0]] }) else { return nil }
     switch parts[1] {
     case "generation": return Array("\(report.generation)\n".utf8)
-    case "provider": return Array("sev_guest\n".utf8)
-    case "outblob": return mood == .garbled ? [1, 2, 3] : simulated.report(reportData: report.inblob)
+    case "provider": return Array(domain == nil ? "sev_guest\n".utf8 : "tdx_guest\n".utf8)
+    case "outblob" where mood == .garbled: return [1, 2, 3]
+    case "outblob": return domain?.quote(reportData: report.inblob) ?? simulated.report(reportData: report.inblob)
+    case "auxblob" where domain != nil: return []
     case "auxblob": return CarriedCertificate.writeTable(certificates)
     default: return nil
     }

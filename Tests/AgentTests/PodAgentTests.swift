@@ -31,7 +31,7 @@ import Weights
   @Test func aGoodBrokerGivesAModelInMemory() async throws {
     let (pod, broker, error) = try await attempt(.none)
     #expect(error == nil)
-    #expect(pod.memory == ["model"])
+    #expect(pod.memory == [".model.lease", "model"])
     let model = try FileTree.open("\(pod.path)/memory/model")
     #expect(try model.readFile("notes/weights.dat", limitBytes: 1000) == TestPod.plain)
     #expect(broker.state.withLock { $0.handshakes } == 1)
@@ -53,7 +53,7 @@ import Weights
     let broker = try FakeBroker(key: TestPod.key)
     let agent = pod.agent(try pod.configuration(logKey: broker.log.verifierKey), broker)
     _ = try await agent.openModel()
-    #expect(pod.memory == ["model"])
+    #expect(pod.memory == [".model.lease", "model"])
     agent.wipe()
     #expect(pod.memory.isEmpty)
     agent.wipe()
@@ -109,7 +109,44 @@ import Weights
     #expect(value["broker"]?["type"]?.stringValue?.hasSuffix("/PolicyDeny") == true)
     // The broker's own words cannot move a terminal's cursor.
     #expect(value["broker"]?["detail"]?.stringValue == "no?[2J")
-    #expect(value["hint"]?.stringValue == "ask the operator: vouchsafe policy explain DECISION")
+    #expect(value["hint"]?.stringValue == "ask the operator: vouchsafe policy explain d-17")
+  }
+
+  // MARK: the engine
+
+  @Test func anEngineThatCannotBeStartedIsFoundFirst() throws {
+    let pod = try TestPod()
+    let broker = try FakeBroker(key: TestPod.key)
+    let sound = try pod.configuration(logKey: broker.log.verifierKey)
+    try TestPod.write([], "not-executable", pod.folder)
+    let cases: [(String, (inout Configuration.Engine) -> Void)] = [
+      ("engine.command: /nonexistent/engine: No such file or directory", { $0.command = "/nonexistent/engine" }),
+      ("engine.command: \(pod.path)/not-executable: Permission denied", { $0.command = "\(pod.path)/not-executable" }),
+      ("engine.command: \(pod.path): Permission denied", { $0.command = pod.path }),
+      ("engine.command: bin/true is not an absolute path", { $0.command = "bin/true" }),
+      ("engine.directory: /nonexistent: No such file or directory", { $0.directory = "/nonexistent" }),
+      ("engine.directory: /bin/true: Not a directory", { $0.directory = "/bin/true" }),
+    ]
+    for (sentence, change) in cases {
+      var configuration = sound
+      change(&configuration.engine)
+      #expect(throws: AgentError.configuration(sentence)) {
+        try pod.agent(configuration, broker).checkEngine(arguments: [])
+      }
+    }
+    #expect(pod.stages == cases.map { _ in "engine configuration" })
+    try pod.agent(sound, broker).checkEngine(arguments: ["--port", "8000"])
+    #expect(throws: AgentError.self) { try pod.agent(sound, broker).checkEngine(arguments: ["--trust-remote-code"]) }
+  }
+
+  @Test(arguments: [("d-17", true), ("7", true), ("", false), ("-f", false), ("7;ls", false), ("7\n8", false)])
+  func aHintNamesADecisionThatLooksLikeOne(id: String, isNamed: Bool) {
+    let body = ErrorBody(.policyDeny, detail: "", code: nil, decisionID: id)
+    let hint = AgentError.refused(.resource, status: 403, body).hint
+    #expect(
+      hint
+        == (isNamed
+          ? "ask the operator: vouchsafe policy explain \(id)" : "ask the operator; the broker named no decision"))
   }
 
   // MARK: the model
@@ -165,7 +202,7 @@ import Weights
       $0.broker.logKey = nil
     }
     #expect(error == nil)
-    #expect(pod.memory == ["model"])
+    #expect(pod.memory == [".model.lease", "model"])
     #expect(broker.state.withLock { $0.requests.isEmpty })
     #expect(pod.stages == ["manifest ok", "destination ok", "release ok", "key ok", "weights ok"])
     let wrong = FakeGuest(resource: TestPod.key.map { $0 ^ 1 })

@@ -66,7 +66,10 @@ struct ProgramTests {
     let lastWord: String
     let memory: [String]
 
-    var lastEvent: JSONValue { (try? StrictJSON.parse(Array(lastWord.utf8.dropLast()))) ?? .null }
+    /// The last of the last words.
+    var lastEvent: JSONValue {
+      lastWord.split(separator: "\n").last.flatMap { try? StrictJSON.parse(Array($0.utf8)) } ?? .null
+    }
   }
 
   private func expectNoKey(_ texts: String...) {
@@ -114,7 +117,7 @@ struct ProgramTests {
     let outcome = try await run("trap 'exit 9' TERM; echo up; while :; do sleep 0.05; done") { program, pod in
       let started = try await program.waitForText("stdout")
       #expect(started == "up\n")
-      #expect(pod.memory == ["model"])
+      #expect(pod.memory == [".model.lease", "model"])
       // The agent's own memory, and what it was started with, hold no key that another process could read.
       kill(program.process, SIGTERM)
     }
@@ -171,6 +174,55 @@ struct ProgramTests {
       RunningProgram.agentPath, ["run", "--config", "/nonexistent"], environment: [], folder: pod.path)
     #expect(try await missing.status() == 1)
     #expect(missing.text("stderr").contains("\"configuration\""))
+  }
+
+  @Test func whatAKilledAgentLeftIsRemovedByTheNext() async throws {
+    let pod = try TestPod()
+    let broker = try FakeBroker(key: TestPod.key)
+    try await TestServers.with(broker: broker.exchange, guest: FakeGuest().exchange) { servers in
+      try TestPod.write(servers.certificatePEM, "ca.pem", pod.folder)
+      let text = configuration(pod, servers, engine: "echo up; sleep 60", logKey: broker.log.verifierKey.text)
+      try TestPod.write(Array(text.utf8), "agent.json", pod.folder)
+      func start() throws -> RunningProgram {
+        _ = unsafe unlink("\(pod.path)/stdout")
+        return try RunningProgram(
+          RunningProgram.agentPath, ["run", "--config", "\(pod.path)/agent.json"], environment: [], folder: pod.path)
+      }
+      let killed = try start()
+      _ = try await killed.waitForText("stdout")
+      // Already now: a kill leaves no time for last words.
+      #expect(killed.text("termination").contains("\"stage\":\"weights\""))
+      let second = try RunningProgram(
+        RunningProgram.agentPath, ["run", "--config", "\(pod.path)/agent.json"], environment: [],
+        folder: try pod.folder.createDirectory("second").path)
+      #expect(try await second.status() == 3)
+      #expect(second.text("stderr").contains("destinationInUse"))
+      kill(killed.process, SIGKILL)
+      #expect(try await killed.status() == 137)
+      #expect(pod.memory == [".model.lease", "model"])
+      let next = try start()
+      #expect(try await next.waitForText("stdout") == "up\n")
+      kill(next.process, SIGTERM)
+      #expect(try await next.status() == 143)
+      #expect(pod.memory.isEmpty)
+    }
+  }
+
+  @Test func aConfigurationOfNoUseIsALastWordToo() async throws {
+    let pod = try TestPod()
+    let text = "{\"terminationLog\":\"\(pod.path)/termination\",\"brokr\":{}}"
+    try TestPod.write(Array(text.utf8), "agent.json", pod.folder)
+    let program = try RunningProgram(
+      RunningProgram.agentPath, ["run", "--config", "\(pod.path)/agent.json"], environment: [], folder: pod.path)
+    #expect(try await program.status() == 1)
+    #expect(program.text("termination") == program.text("stderr"))
+    #expect(program.text("termination").contains("\"reason\":\"configuration\""))
+  }
+
+  @Test func lastWordsAreTheWholeStart() async throws {
+    let outcome = try await run("exit 0")
+    #expect(outcome.lastWord == outcome.errors)
+    #expect(outcome.lastWord.split(separator: "\n").count > 8)
   }
 
   @Test func evidenceIsPrintedAsKBSJSON() async throws {

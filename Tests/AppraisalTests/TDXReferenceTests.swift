@@ -189,10 +189,21 @@ struct TDXAppraiseTests {
     #expect(try codes(["tees.tdx.requireEventLog": nil]) { $0.carry(log: nil) } == [])
     let unproven = try codes(["tees.tdx.rtmr3": nil]) { $0.rtmrs[3][0] = 1 }
     #expect(unproven == ["registerUnproven"])
+    // A log that says nothing proves nothing, whatever the values are.
+    var silent = SimulatedEventLog.booted
+    silent.events = []
+    let log = silent.bytes
+    #expect(try codes { $0.carry(log: log) } == ["registerUnproven"])
   }
 
   @Test func t30OnlyNamedPlatformsWhereOnesAreNamed() throws {
     #expect(try codes(["tees.tdx.platforms": nil]) { $0.platform.ppid[0] ^= 1 } == [])
+    let instance = try #require(try Sample.tdxClaims().tdx?.platform.instanceID)
+    let named: [String: JSONValue?] = ["tees.tdx.platformInstances": [.string(Hex.encode(instance))]]
+    #expect(try codes(named) { _ in } == [])
+    #expect(try codes(named) { $0.platform.platformInstanceID[15] ^= 1 } == ["chipNotAllowed"])
+    // Of the Processor CA, which knows no instances.
+    #expect(try codes(named) { $0.platform.authority = .processor } == ["chipNotAllowed"])
   }
 
   private func accepting(_ status: String, _ advisories: [String], _ more: [(String, JSONValue)] = []) -> [String:
@@ -279,6 +290,7 @@ struct TDXAppraiseTests {
     let register = Hex.encode(try #require(claims.tdx).report.rtmr[2])
     for (scope, code) in [
       ("chip/" + String(repeating: "9d", count: 16), "chipRevoked"),
+      ("chip/" + Hex.encode(try #require(claims.tdx?.platform.instanceID)), "chipRevoked"),
       ("measurement/" + String(repeating: "7d", count: 48), "measurementRevoked"),
       ("measurement/" + register, "measurementRevoked"),
     ] {

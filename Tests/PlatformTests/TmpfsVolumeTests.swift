@@ -19,11 +19,11 @@ import Testing
     let volume = try makeVolume(scratch)
     let file = try volume.staging.createFile("a/b.bin", byteCount: 3)
     try unsafe file.write([1, 2, 3].span.bytes, at: 0)
-    #expect(scratch.names == [".model.abc"])
+    #expect(scratch.names == [".model.abc", ".model.lease"])
     #expect(mode(of: "\(scratch.path)/.model.abc") == 0o700)
     #expect(mode(of: "\(scratch.path)/.model.abc/a/b.bin") == 0o600)
     try volume.publish()
-    #expect(scratch.names == ["model"])
+    #expect(scratch.names == [".model.lease", "model"])
     #expect(mode(of: "\(scratch.path)/model/a/b.bin") == 0o400)
     #expect(mode(of: "\(scratch.path)/model/a") == 0o500)
     #expect(volume.publishedPath == "\(scratch.path)/model")
@@ -48,6 +48,8 @@ import Testing
     let volume = try makeVolume(scratch)
     scratch.file("model", "somebody's")
     #expect(throws: PlatformError.alreadyExists(.publish)) { try volume.publish() }
+    try volume.wipe()
+    #expect(scratch.names == ["model"])
   }
 
   @Test func aModelLargerThanTheFreeMemoryIsRefusedBeforeTheFirstByte() {

@@ -86,6 +86,7 @@ extension EvidenceNegatives {
   /// Nothing that could be read as a table without entries, which padding is.
   private static let noTables: [[UInt8]] = [
     [0], [0xFF], [UInt8](repeating: 0, count: 23), [UInt8](repeating: 0xA5, count: 70),
+    [UInt8](repeating: 0, count: 24) + [1], [UInt8](repeating: 0, count: 4095) + [0x80],
   ]
 
   static let reportFields = MutationField.list([

@@ -73,6 +73,7 @@ extension EvidenceNegatives {
       ("N6 two leafs", { $0.editChain = { $0.insert(leaf, at: 1) } }, [.chainInvalid]),
       ("N6 leaf for issuer", { $0.editChain = { $0[1] = leaf } }, [.chainInvalid]),
       ("N6 leaf alone", { $0.editChain = { $0 = [$0[0]] } }, [.chainInvalid]),
+      ("N6 no root", { $0.editChain = { $0.removeLast() } }, [.chainInvalid]),
       ("N6 the leaf is an authority", { $0.editPCK = { $0.isAuthority = true } }, [.chainInvalid, .chainUntrusted]),
       ("N6 forged", { $0.editPCK = { $0.forgingKey = SimulatedIntelKeys.stranger } }, [.chainSignatureInvalid]),
       ("N6 signed by the root", { $0.editPCK = { $0.forgingKey = SimulatedIntelKeys.shared.root } }, Self.broken),

@@ -212,6 +212,13 @@ import Testing
     }
   }
 
+  @Test func n34PlatformBitsThatNobodyKnows() throws {
+    for bit: UInt64 in 0..<64 {
+      let codes = try with(guest) { $0.platformInfo = 1 << bit }.strictCodes()
+      #expect(codes == (bit < 8 ? [] : [.platformUnknownBits]), "bit \(bit)")
+    }
+  }
+
   @Test func n35ReportedCommittedAndCurrentAreInOrder() throws {
     for index in 0..<4 {
       let low = guest.reportedTCB.changing(index, by: index == 1 ? 0 : 255)

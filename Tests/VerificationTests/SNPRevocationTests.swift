@@ -19,7 +19,7 @@ import Testing
     return Endorsements(revocationLists: [try CertificateRevocationList(der: with(template, change).der)])
   }
 
-  @Test func s7AListIsEnforcedForBothIntermediates() throws {
+  @Test func s7AndN31AListIsEnforcedForBothIntermediates() throws {
     let askSerial = guest.authority.askTemplate.serial
     let asvkSerial = guest.authority.asvkTemplate.serial
     #expect(try guest.refusalCode(with: try list(revoking: [askSerial])) == .certificateRevoked)

@@ -62,7 +62,7 @@ import Testing
     #expect(try guest.refusalCode(certificates: carried, at: end.adding(.seconds(1))) == .certificateExpired)
   }
 
-  @Test func s8TheCertificateIsOfTheKeyThatTheReportNames() throws {
+  @Test func s8AndN24TheCertificateIsOfTheKeyThatTheReportNames() throws {
     #expect(try with(guest) { $0.keyInfo = 7 << 2 }.refusalCode() == .signingKeyUnusable)
     #expect(try with(guest) { $0.keyInfo = 2 << 2 }.refusalCode() == .signingKeyUnusable)
     #expect(try with(guest) { $0.keyInfo = 1 << 1 }.refusalCode() == .signingKeyUnusable)
@@ -74,7 +74,7 @@ import Testing
     #expect(try vlek.refusalCode() == .signingKeyMismatch)
   }
 
-  @Test func s9TheReportedTCBIsTheCertificates() throws {
+  @Test func s9AndN27TheReportedTCBIsTheCertificates() throws {
     for index in 0..<4 {
       for step in [UInt8(1), 255] {
         let certified = guest.reportedTCB
@@ -112,7 +112,7 @@ import Testing
     #expect(try named.refusalCode() == .productMismatch)
   }
 
-  @Test func s12AHiddenChipIDNeedsAVLEK() throws {
+  @Test func s12AndN37AHiddenChipIDNeedsAVLEK() throws {
     let hidden = with(guest) { $0.signedPatches = [0x1A0: [UInt8](repeating: 0, count: 64)] }
     #expect(try hidden.refusalCode() == .chipIDMasked)
     let vlek = with(guest) { $0.useVLEK() }

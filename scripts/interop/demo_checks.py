@@ -6,6 +6,7 @@
 What it leaves must be one log, which this script and Go's sumdb/tlog both read, and no process and no file besides.
 """
 import argparse
+import json
 import os
 import pathlib
 import re
@@ -24,13 +25,14 @@ SECONDS = 240
 MEMORY = pathlib.Path("/dev/shm")
 
 
-def play(folder, binaries, engine):
+def play(folder, binaries, engine, *options):
     """The finished process and the folder it had for its own files."""
     own = pathlib.Path(folder, "own")
     own.mkdir()
     before = set(MEMORY.glob("vouchsafe-demo-*"))
     done = subprocess.run(
-        [sys.executable, STORY, "--bin", binaries, "--engine", engine, "--keep", pathlib.Path(folder, "kept")],
+        [sys.executable, STORY, "--bin", binaries, "--engine", engine, "--keep", pathlib.Path(folder, "kept"),
+         *options],
         env=os.environ | {"TMPDIR": str(own)}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS)
     same([file.name for file in own.iterdir()], [], "what is left of its own folder")
     same(set(MEMORY.glob("vouchsafe-demo-*")) - before, set(), "what is left in memory")
@@ -51,14 +53,16 @@ def running(folder):
     return found
 
 
-def as_told(given):
+def as_told(given, tee):
     with tempfile.TemporaryDirectory(prefix="vouchsafe-demo-checks-") as folder:
-        done = play(folder, given.bin, given.engine)
+        done = play(folder, given.bin, given.engine, "--tee", tee)
         same(done.returncode, 0, f"the status ({done.stdout[-1500:]}{done.stderr[-1500:]})")
         last = re.fullmatch(r"log: (\S+) vkey: (\S+)", done.stdout.splitlines()[-1])
         true(last, f"the last line is {done.stdout.splitlines()[-1]!r}")
         entries = tlog_proof.audit(last[1], tlog_proof.VerifierKey(pathlib.Path(last[2]).read_text()))
         true(len(entries) >= 8, f"the log has {len(entries)} entries")
+        decided = [entry for entry in map(json.loads, entries) if entry.get("type") == "decision"]
+        same({name for entry in decided for name in entry["tee"]}, {tee}, "what the decisions are about")
         tlog_proof.go_accepts(last[1], last[2])
 
 
@@ -84,7 +88,8 @@ def main():
     reading.add_argument("--engine", default=ROOT / ".build" / "engine" / "bin" / "python", type=pathlib.Path)
     given = reading.parse_args()
     checks = Checks()
-    checks.run("the demonstration goes as told and leaves one log", lambda: as_told(given))
+    for tee in ("snp", "tdx"):
+        checks.run(f"the demonstration with {tee} goes as told and leaves one log", lambda: as_told(given, tee))
     for name, text in [
         ("vouchsafe-agent", "#!/bin/sh\nexit 0\n"),
         ("vouchsafe-broker", '#!/bin/sh\n[ "$1" = init ] && exec REAL "$@"\nexit 3\n'),

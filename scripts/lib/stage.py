@@ -131,7 +131,7 @@ class Stage:
         """Serves evidence of a pod with this launch digest or MRTD, and the URL it is at."""
         kind = ["--measurement", measurement]
         if technology == "tdx":
-            kind = ["--tee", "tdx", "--mrtd", measurement, "--collateral", self.collateral]
+            kind = ["--tee", "tdx", "--mrtd", measurement, "--event-log", "--collateral", self.collateral]
         program = Program(
             [self.binaries / "simulated-tee", "serve", "--pki", self.pki, "--listen", "127.0.0.1:0", *kind],
             self.path(f"{name}.log"))

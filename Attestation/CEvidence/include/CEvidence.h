@@ -88,6 +88,7 @@ typedef enum {
   SNP_TABLE_TOO_MANY_ENTRIES,
   SNP_TABLE_OUT_OF_BOUNDS,
   SNP_TABLE_OVERLAPS_ENTRIES,
+  SNP_TABLE_TRAILING,
 } snp_table_refusal;
 
 /// One entry: the GUID as it lies in memory and where its data lies, both relative to the start of the table.

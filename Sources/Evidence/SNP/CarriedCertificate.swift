@@ -21,8 +21,10 @@ package struct CarriedCertificate: Sendable, Hashable {
 extension CarriedCertificate {
   /// The certificates of a GHCB certificate table, in table order.
   ///
-  /// - Throws: `.malformed` for a table that does not end, has more than 16 entries, or whose data lies outside it or on
-  ///   the entries themselves.
+  /// Zeros are a table without entries, as hosts that have no certificates leave their pages. Spec: GHCB, SNP extended
+  /// guest request.
+  /// - Throws: `.malformed` for a table that does not end, has more than 16 entries, whose data lies outside it or on the
+  ///   entries themselves, or that has no entry and something else behind it.
   package static func table(_ bytes: [UInt8]) throws(EvidenceError) -> [CarriedCertificate] {
     var found = snp_table()
     let refusal = unsafe bytes.withUnsafeBufferPointer { unsafe snp_table_find($0.baseAddress, $0.count, &found) }
@@ -30,6 +32,7 @@ extension CarriedCertificate {
     case SNP_TABLE_OK: break
     case SNP_TABLE_TRUNCATED: throw .malformed("certificateTable", .truncated)
     case SNP_TABLE_TOO_MANY_ENTRIES: throw .malformed("certificateTable", .tooLong)
+    case SNP_TABLE_TRAILING: throw .malformed("certificateTable", .trailing)
     default: throw .malformed("certificateTable.entry", .outOfRange)
     }
     return entries(of: found).map { entry in

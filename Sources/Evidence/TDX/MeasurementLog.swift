@@ -20,22 +20,25 @@ package struct MeasurementLog: Sendable, Equatable {
   }
 
   package let events: [Event]
+  /// Bytes up to the end of the last event; what follows is padding.
+  package let byteCount: Int
 
   package static let limitBytes = 4 << 20
 
   package init(_ bytes: [UInt8]) throws(EvidenceError) {
     guard bytes.count <= Self.limitBytes else { throw .malformed("eventLog", .tooLong) }
-    let (refusal, events) = Self.read(bytes)
+    let (refusal, events, end) = Self.read(bytes)
     if let error = EvidenceError(refusal) { throw error }
     for event in events where event.type != 3 {
       guard event.index <= 4 else { throw .malformed("eventLog.event.index", .outOfRange) }
       guard event.index == 0 || event.digest.count == 48 else { throw .malformed("eventLog.event.digest", .missing) }
     }
     self.events = events
+    byteCount = end
   }
 
-  /// The events up to the end or to the first record that is none.
-  private static func read(_ bytes: [UInt8]) -> (event_log_refusal, [Event]) {
+  /// The events up to the end or to the first record that is none, and where that is.
+  private static func read(_ bytes: [UInt8]) -> (event_log_refusal, [Event], Int) {
     let slice = Slicer(bytes: bytes)
     var log = event_log()
     var found = event_log_event()
@@ -48,7 +51,7 @@ package struct MeasurementLog: Sendable, Equatable {
         events.append(
           Event(index: found.index, type: found.type, digest: slice(found.sha384), data: slice(found.data)))
       }
-      return (refusal, events)
+      return (refusal, events, Int(log.at))
     }
   }
 }

@@ -25,7 +25,7 @@ package struct TDXQuote: Sendable, Equatable {
   /// r ‖ s over `enclave.bytes`, by the platform's certified key.
   package let enclaveSignature: [UInt8]
   package let authenticationData: [UInt8]
-  /// PEM: the platform's certificate, its issuer, and usually a root that nobody asks.
+  /// PEM: the platform's certificate, its issuer, and a root that nobody asks.
   package let certificationData: [UInt8]
   private let signedCount: Int
 

@@ -6,29 +6,28 @@ package import Evidence
 struct CarriedChain: Sendable {
   let pck: PCKCertificate
   let intermediate: Certificate
-  let root: Certificate?
+  let root: Certificate
 
-  /// Reads PEM of two or three certificates in this order and nothing else; one NUL may end the text.
+  /// Reads PEM of exactly these three certificates, in this order; one NUL may end the text. Spec: Intel SGX ECDSA Quote
+  /// Library, certification data of type 5.
   init(_ certificationData: [UInt8]) throws(Refusal) {
     let text = certificationData.last == 0 ? Array(certificationData.dropLast()) : certificationData
     guard let all = try? Certificate.parsePEM(text) else { throw Refusal(.certificateMalformed, "pckChain") }
-    guard (2...3).contains(all.count) else {
-      throw Refusal(.chainInvalid, "pckChain", got: "\(all.count) certificates", wanted: "2 or 3")
+    guard all.count == 3 else {
+      throw Refusal(.chainInvalid, "pckChain", got: "\(all.count) certificates", wanted: "leaf, issuer and root")
     }
     pck = try PCKCertificate(all[0])
     intermediate = all[1]
-    root = all.count == 3 ? all[2] : nil
+    root = all[2]
     guard pck.certificate.issuer == intermediate.subject else {
       throw Refusal(.chainInvalid, "pckChain", got: "not in order", wanted: "leaf, issuer, root")
     }
   }
 
-  /// A root that comes along must at least be the one that is meant.
+  /// The root that comes along is trusted by nobody, and must at least be the one that is meant.
   func isRooted(in anchor: Anchor) -> Bool {
-    guard intermediate.issuer.der == anchor.trust.subject else { return false }
-    return root.map {
-      $0.subject.der == anchor.trust.subject && $0.subjectPublicKeyInfo == anchor.trust.subjectPublicKeyInfo
-    } ?? true
+    intermediate.issuer.der == anchor.trust.subject && root.subject.der == anchor.trust.subject
+      && root.subjectPublicKeyInfo == anchor.trust.subjectPublicKeyInfo
   }
 }
 
@@ -52,7 +51,10 @@ extension CollateralProver {
         if refusal.code == .certificateRevoked { throw refusal }
       }
     }
-    throw refusal
+    return try regardless(of: refusal, at: moment, ["pck", "pckIssuer"], path: \.chain.path) {
+      prover throws(Refusal) in
+      try prover.prove(carried, digest: digest, at: moment)
+    }
   }
 
   /// A list of the issuer with a list of the root, the best pair first.

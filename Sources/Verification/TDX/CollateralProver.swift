@@ -30,10 +30,41 @@ struct CollateralProver {
   let ignoresRevocation: Bool
 
   init(_ endorsements: Endorsements, anchors: Anchors, ignoresRevocation: Bool = false) {
-    certificates = endorsements.certificates
-    revocationLists = endorsements.revocationLists
+    self.init(
+      certificates: endorsements.certificates, revocationLists: endorsements.revocationLists, anchors: anchors,
+      ignoresRevocation: ignoresRevocation)
+  }
+
+  private init(
+    certificates: [Certificate], revocationLists: [CertificateRevocationList], anchors: Anchors, ignoresRevocation: Bool
+  ) {
+    self.certificates = certificates
+    self.revocationLists = revocationLists
     self.anchors = anchors
     self.ignoresRevocation = ignoresRevocation
+  }
+
+  /// Without any list: what remains to be said of a path when no moment exists at which the lists could be verified.
+  private var withoutRevocation: CollateralProver {
+    CollateralProver(
+      certificates: certificates, revocationLists: revocationLists, anchors: anchors, ignoresRevocation: true)
+  }
+
+  /// For people: what refuses a chain by dates alone, which have been judged already, does not hide its signatures. The
+  /// serial numbers of the lists still count.
+  func regardless<Proof>(
+    of refusal: Refusal, at moment: VerificationMoment, _ places: [String], path: (Proof) -> [Certificate],
+    prove: (CollateralProver) throws(Refusal) -> Proof
+  ) throws(Refusal) -> Proof {
+    guard case .ignoringDates = moment, refusal.code.isAboutDates, !ignoresRevocation else { throw refusal }
+    let proof = try prove(withoutRevocation)
+    for (place, certificate) in zip(places, path(proof)) {
+      let lists = revocationLists.filter { $0.issuer == certificate.issuer }
+      guard !lists.contains(where: { $0.revokedSerials.contains(certificate.serialNumber) }) else {
+        throw Refusal(.certificateRevoked, place)
+      }
+    }
+    return proof
   }
 
   /// The lists of an issuer: those that hold at `now` first, then those that have run out, of each the youngest first.
@@ -90,7 +121,9 @@ struct CollateralProver {
         if refusal.code == .certificateRevoked { throw refusal }
       }
     }
-    throw refusal
+    return try regardless(of: refusal, at: moment, ["tcbSigning"], path: \.chain.path) { prover throws(Refusal) in
+      try prover.follow(signer, at: moment)
+    }
   }
 
   /// Choices of lists to try in turn; none at all when revocation is left out.
@@ -126,6 +159,15 @@ struct ChainPlaces {
     }
     let refusal = Refusal(error)
     return Refusal(refusal.code, field, got: refusal.got)
+  }
+}
+
+extension Refusal.Code {
+  fileprivate var isAboutDates: Bool {
+    switch self {
+    case .certificateExpired, .certificateNotYetValid, .revocationListExpired, .revocationListNotYetValid: true
+    default: false
+    }
   }
 }
 

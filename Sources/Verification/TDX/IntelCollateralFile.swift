@@ -5,7 +5,8 @@ import Bytes
 ///
 /// Shapes: `{"tcbInfo":{…},"signature":"…"}`, `{"enclaveIdentity":{…},"signature":"…"}`; the same with the body as text
 /// or under the names `body`, `tcb_info`, `qe_identity` with `NAME_signature`; beside them any members whose text is a
-/// chain, a revocation list or another such document.
+/// chain, a revocation list or another such document. What PCS itself sends has its two members, none beside them that
+/// carries nothing, and no carriage return: either shows that somebody wrote it anew, and makes it malformed.
 enum IntelCollateralFile {
   private static let limits = StrictJSON.Limits(depth: 17, tokens: 200_000)
   /// A file in a file, and what is in that one's text.
@@ -17,25 +18,37 @@ enum IntelCollateralFile {
     do throws(ParseError) {
       object = try JSONReader(try StrictJSON.parse(text, limits: limits), "collateral").object
     } catch { return unreadable(text, error).map { [.document($0)] } ?? [] }
-    var artefacts = documents(in: object, text)
-    for (_, value) in object.members {
-      switch value {
-      case .string(let inner):
-        artefacts += CollateralArtefact.all(in: Array(inner.utf8), depth: depth + 1)
-      default: continue
-      }
+    var carried: [CollateralArtefact] = []
+    var hasIdleMember = false
+    for (name, value) in object.members {
+      let inner = value.stringValue.map { CollateralArtefact.all(in: Array($0.utf8), depth: depth + 1) } ?? []
+      carried += inner
+      if inner.isEmpty, !isExpected(name, in: object) { hasIdleMember = true }
     }
-    return artefacts
+    return documents(in: object, text, hasIdleMember) + carried
   }
 
-  private static func documents(in object: JSONObject, _ text: [UInt8]) -> [CollateralArtefact] {
+  private static func documents(
+    in object: JSONObject, _ text: [UInt8], _ hasIdleMember: Bool
+  ) -> [CollateralArtefact] {
     let slices = MemberSlices(of: text)
     return object.members.compactMap { name, value -> CollateralArtefact? in
       guard let signature = (object[name + "_signature"] ?? object["signature"])?.stringValue,
         let body = body(value, slices[name]), let kind = kind(name, body)
       else { return nil }
+      func malformed(_ field: String, _ reason: ParseError.Reason) -> CollateralArtefact {
+        .document(IntelDocument(kind: kind, unreadable: text, ParseError("\(kind.rawValue).\(field)", reason)))
+      }
+      if text.contains(UInt8(ascii: "\r")) { return malformed("lineEnd", .unexpected) }
+      if hasIdleMember, name == kind.rawValue, value.objectValue != nil { return malformed("sibling", .unknownField) }
       return .document(IntelDocument(kind: kind, body: body, signature: signature))
     }
+  }
+
+  /// A signed member, or the signature of one.
+  private static func isExpected(_ name: String, in object: JSONObject) -> Bool {
+    if name == "signature" || IntelDocument.Kind(rawValue: name) != nil { return true }
+    return name.hasSuffix("_signature") && object[String(name.dropLast("_signature".count))] != nil
   }
 
   /// The signed bytes: an object's own text, or what a string spells.

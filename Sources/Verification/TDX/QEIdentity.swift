@@ -17,7 +17,7 @@ struct QEIdentity: Sendable, Equatable {
   let isvProdID: UInt16
   /// The best first.
   let levels: [SVNLevel]
-  /// Members that nobody here knows; signed, and without any effect.
+  /// Paths of members that nobody here knows; signed, and without any effect.
   let unknownMembers: [String]
 
   /// - Throws: `ParseError` for anything but the JSON of a TD_QE identity of version 2.
@@ -37,6 +37,6 @@ struct QEIdentity: Sendable, Equatable {
     mrSigner = try reader.hex("mrsigner", count: 32)
     isvProdID = try reader.integer("isvprodid")
     levels = try SVNLevel.list(&reader)
-    unknownMembers = reader.unreadMembers
+    unknownMembers = KnownMembers.identity.others(in: value)
   }
 }

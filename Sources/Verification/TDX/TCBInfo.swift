@@ -32,7 +32,7 @@ struct TCBInfo: Sendable, Equatable {
   let modules: [Module]
   /// The best first.
   let levels: [Level]
-  /// Members that nobody here knows; signed, and without any effect.
+  /// Paths of members that nobody here knows; signed, and without any effect.
   let unknownMembers: [String]
 
   /// - Throws: `ParseError` for anything but the JSON of a TDX TCB info of version 3.
@@ -59,7 +59,7 @@ struct TCBInfo: Sendable, Equatable {
     for item in try reader.array("tcbLevels") { levels.append(try Level(parsing: item)) }
     guard !levels.isEmpty else { throw ParseError("tcbInfo.tcbLevels", .missing) }
     self.levels = levels.sorted { $1.isBelow($0) }
-    unknownMembers = reader.unreadMembers
+    unknownMembers = KnownMembers.tcbInfo.others(in: value)
   }
 }
 

@@ -43,7 +43,7 @@ extension TDXClaims {
       ("tcbInfoSHA256", .string(Hex.encode(tcbInfoDigest))),
       ("enclaveIdentitySHA256", .string(Hex.encode(identityDigest))), ("validUntil", .string(validUntil.rfc3339)),
       ("padding", .int(paddingCount)),
-    ]
+    ] + (unknownMembers.isEmpty ? [] : [("unknownMembers", .strings(unknownMembers))])
   }
 }
 

@@ -70,6 +70,8 @@ package struct TDXClaims: Sendable, Equatable {
   /// SHA-256 of TCB info and QE identity with their signatures.
   package let tcbInfoDigest: [UInt8]
   package let identityDigest: [UInt8]
+  /// Paths of members of the two that nobody here knows: signed, without effect, and said.
+  package let unknownMembers: [String]
   /// When the first of the certificates, lists and documents that this rests on runs out: no longer good at that time.
   package let validUntil: Timestamp
   package let paddingCount: Int
@@ -87,6 +89,9 @@ package struct TDXClaims: Sendable, Equatable {
       proof.isRevocationChecked ? proof.platform.chain.revocationLists.map(\.thisUpdate).min() : nil
     tcbInfoDigest = proof.tcbInfo.digest
     identityDigest = proof.identity.digest
+    unknownMembers =
+      proof.tcbInfo.value.unknownMembers.map { "tcbInfo.\($0)" }
+      + proof.identity.value.unknownMembers.map { "enclaveIdentity.\($0)" }
     validUntil = proof.validUntil
     paddingCount = quote.paddingCount
   }

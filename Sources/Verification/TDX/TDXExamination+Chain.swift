@@ -28,23 +28,12 @@ extension TDXExamination {
 
   func checkRevocation() throws(Refusal) -> Outcome {
     guard let platform else { return .notReached }
-    if let revocationRefusal {
-      guard ignoresDates, revocationRefusal.code.isAboutDates else { throw revocationRefusal }
-      try checkSerials(platform.chain.path)
+    if let revocationRefusal { throw revocationRefusal }
+    let lists = platform.chain.revocationLists
+    guard let oldest = lists.map(\.thisUpdate).min() else {
       return .notApplicable("the lists and certificates were never valid together")
     }
-    let oldest = platform.chain.revocationLists.map(\.thisUpdate).min()
-    return .passed("on none of \(platform.chain.revocationLists.count) lists, the oldest of \(oldest?.rfc3339 ?? "")")
-  }
-
-  /// The serial numbers alone, where no moment exists at which the lists could be verified.
-  private func checkSerials(_ path: [Certificate]) throws(Refusal) {
-    for certificate in path {
-      let lists = endorsements.revocationLists.filter { $0.issuer == certificate.issuer }
-      guard !lists.contains(where: { $0.revokedSerials.contains(certificate.serialNumber) }) else {
-        throw Refusal(.certificateRevoked, certificate == path.first ? "pck" : "pckIssuer")
-      }
-    }
+    return .passed("on none of \(lists.count) lists, the oldest of \(oldest.rfc3339)")
   }
 
   mutating func checkTCBInfo() throws(Refusal) -> Outcome {
@@ -100,7 +89,7 @@ extension TDXExamination {
   }
 
   private func unknown(_ members: [String]) -> String {
-    members.isEmpty ? "" : ", \(members.count) unknown members passed over"
+    members.isEmpty ? "" : ", passed over: \(members.joined(separator: ", "))"
   }
 }
 
@@ -113,6 +102,4 @@ extension Refusal.Code {
     default: false
     }
   }
-
-  fileprivate var isAboutDates: Bool { self == .revocationListExpired || self == .revocationListNotYetValid }
 }

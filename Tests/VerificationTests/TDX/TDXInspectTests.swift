@@ -51,6 +51,28 @@ import Testing
     #expect(try revoked.inspection(at: now.adding(.seconds(400 * 86_400))).refusal?.code == .certificateRevoked)
   }
 
+  /// Certificates and lists that were never valid together: no moment exists at which the chain could be verified whole.
+  @Test func datesThatNeverMeetHideNeitherForgeryNorRevocation() throws {
+    let (past, longAgo) = (issued.adding(.seconds(-30 * 86_400)), issued.adding(.seconds(-60 * 86_400)))
+    let cases: [(inout SimulatedTDX) -> Void] = [
+      { ($0.collateral.rootList.thisUpdate, $0.collateral.rootList.nextUpdate) = (longAgo, past) },
+      { $0.editPCK = { ($0.notBefore, $0.notAfter) = (longAgo, past) } },
+      { ($0.collateral.signer.notBefore, $0.collateral.signer.notAfter) = (longAgo, past) },
+    ]
+    for (index, change) in cases.enumerated() {
+      let stale = guest(change)
+      #expect(try stale.inspection().refusal?.code.kind == .stale, "\(index)")
+      let forged = with(stale) { $0.bodySigningKey = SimulatedIntelKeys.stranger }
+      #expect(try forged.inspection().refusal?.code == .signatureInvalid, "\(index)")
+      let revoked = with(stale) { $0.collateral.pckLists[0].revokedSerials = [0x1001] }
+      #expect(try revoked.inspection().refusal?.code == .certificateRevoked, "\(index)")
+      let revokedIssuer = with(stale) { $0.collateral.rootList.revokedSerials = [2] }
+      #expect(try revokedIssuer.inspection().refusal?.code == .certificateRevoked, "\(index)")
+      let revokedSigner = with(stale) { $0.collateral.rootList.revokedSerials = [4] }
+      #expect(try revokedSigner.inspection().refusal?.code == .certificateRevoked, "\(index)")
+    }
+  }
+
   @Test func missingCollateralIsNamedAndNeverAPass() throws {
     let names = ["tcb-info.json", "qe-identity.json", "root-crl.der", "pck-crl-platform.der", "tcb-signing.der"]
     for name in names {

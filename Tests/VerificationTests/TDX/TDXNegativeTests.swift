@@ -77,12 +77,12 @@ import Testing
       ("chainInvalid pckChain", { $0.append($0[2]) }), ("chainInvalid pckChain", { $0.insert($0[0], at: 0) }),
       ("chainInvalid pckChain", { $0[1] = $0[0] }), ("chainInvalid pckChain", { $0.removeSubrange(1...) }),
       ("chainUntrusted root", { $0[2] = $0[1] }), ("certificateMalformed pck.subject", { $0.reverse() }),
+      // Nobody trusts the root that comes along, and still a quote has it.
+      ("chainInvalid pckChain", { $0.removeLast() }),
     ]
     for (index, (expected, change)) in cases.enumerated() {
       #expect(try guest { $0.editChain = change }.refusal() == expected, "\(index)")
     }
-    // A root that is left out is not missed: it is only a carrier.
-    #expect(try guest { $0.editChain = { $0.removeLast() } }.refusal() == nil)
   }
 
   @Test func n6ALeafMayNotIssue() throws {
@@ -134,6 +134,27 @@ import Testing
     #expect(try revoking.refusal(with: bothRevoking) == "certificateRevoked pck")
   }
 
+  @Test func n8AnOlderListCannotHideWhatANewerOneRevokes() throws {
+    let older = issued.adding(.seconds(-86_400))
+    let revokings: [(String, (inout SimulatedTDX) -> Void)] = [
+      ("certificateRevoked pck", { $0.collateral.pckLists[0].revokedSerials = [0x1001] }),
+      ("certificateRevoked pckIssuer", { $0.collateral.rootList.revokedSerials = [2] }),
+      ("certificateRevoked tcbSigning", { $0.collateral.rootList.revokedSerials = [4] }),
+    ]
+    let innocent = guest {
+      $0.collateral.pckLists[0].thisUpdate = older
+      $0.collateral.rootList.thisUpdate = older
+    }.collateral
+    for (expected, revoke) in revokings {
+      let revoked = guest(revoke)
+      let both = revoked.endorsements { files in
+        files.insert(("old-pck.der", innocent.pckLists[0].der), at: 0)
+        files.insert(("old-root.der", innocent.rootList.der), at: 0)
+      }
+      #expect(try revoked.refusal(with: both) == expected)
+    }
+  }
+
   @Test func n8AListThatHasRunOutIsPassedOverForOneThatHasNot() throws {
     let old = guest {
       $0.collateral.pckLists[0].thisUpdate = issued.adding(.seconds(-60 * 86_400))
@@ -168,13 +189,39 @@ import Testing
         == "collateralMissing tcbInfo")
     #expect(
       try document { $0.editDocument = { $0 = $0.replacing("}", with: "\r\n}") } }
-        == "collateralSignatureInvalid tcbInfo")
-    #expect(try document { $0.editDocument = { $0 += "\r\n" } } == nil)
+        == "collateralMalformed tcbInfo.lineEnd")
+    for end in ["\r\n", "\r", "\n\r\n"] {
+      #expect(try document { $0.editDocument = { $0 += end } } == "collateralMalformed tcbInfo.lineEnd")
+    }
+    #expect(
+      try document { $0.editDocument = { $0 = $0.replacing(",\"sig", with: ",\r\n\"sig") } }
+        == "collateralMalformed tcbInfo.lineEnd")
+    #expect(
+      try document { $0.editText = { $0 = $0.replacing(",", with: ",\r\n") } }
+        == "collateralMalformed tcbInfo.lineEnd")
+    #expect(try document { $0.editDocument = { $0 = $0.replacing(",\"sig", with: " ,\n\t\"sig") + "\n" } } == nil)
     // A second value of the same name, before or after the signed one.
     #expect(
       try document {
         $0.editDocument = { $0.insert(contentsOf: "\"tcbInfo\":{},", at: $0.index(after: $0.startIndex)) }
       } == "collateralMalformed json")
+  }
+
+  @Test func n19NothingIdleStandsBesideASignature() throws {
+    func with(_ member: String) throws -> String? {
+      try guest {
+        $0.collateral.editTCBInfo = { $0.editDocument = { $0 = "\($0.dropLast()),\(member)}" } }
+      }.refusal()
+    }
+    for member in [
+      "\"x\":1", "\"x\":\"text\"", "\"x\":null", "\"x\":{}", "\"x\":[]", "\"fmspc\":\"000000000000\"",
+      "\"Signature\":\"00\"", "\"x_signature\":\"00\"", "\"_signature\":\"00\"",
+    ] {
+      #expect(try with(member) == "collateralMalformed tcbInfo.sibling", "\(member)")
+    }
+    // What tools add: the chain of the answer's header.
+    let chain = CanonicalJSON.encode(.string(PEM.encode("CERTIFICATE", sample.collateral.signer.der)))
+    #expect(try with("\"tcbInfoIssuerChain\":\(String(decoding: chain, as: UTF8.self))") == nil)
   }
 
   @Test func n19StatusesAndShapesThatNobodyKnowsAreRefused() throws {

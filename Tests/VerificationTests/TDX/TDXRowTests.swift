@@ -39,9 +39,9 @@ import Testing
   @Test func t5ARootOfTheSameNameAndAnotherKeyIsNotTheRoot() throws {
     let others = SimulatedTDX(issuedAt: issued, keys: .generate())
     #expect(try others.refusal() == "chainUntrusted root")
-    // Without the root that gives it away.
-    let silent = with(others) { $0.editChain = { $0.removeLast() } }
-    #expect(try silent.refusal() == "chainSignatureInvalid pckIssuer")
+    // Beside the root that is meant, which did not sign its issuer.
+    let disguised = with(others) { $0.editChain = { $0[2] = SimulatedIntel().root } }
+    #expect(try disguised.refusal() == "chainSignatureInvalid pckIssuer")
     #expect(try sample.refusalCode(anchors: .builtIn) == .chainUntrusted)
   }
 
@@ -131,7 +131,7 @@ import Testing
         $0.editDocument = { $0 = $0.replacing("{\"tcbInfo\"", with: "{\"fmspc\":\"000000000000\",\"tcbInfo\"") }
       }
     }
-    #expect(try smuggled.refusal() == nil)
+    #expect(try smuggled.refusal() == "collateralMalformed tcbInfo.sibling")
   }
 
   @Test func t11TheTCBInfoIsForTDXAndOfVersion3() throws {
@@ -389,6 +389,10 @@ import Testing
     let nested = String(repeating: "[", count: 16) + String(repeating: "]", count: 16)
     #expect(
       try collateral { $0 = $0.replacing("{\"id\"", with: "{\"x\":\(nested),\"id\"") } == "collateralMalformed json")
+    // As text inside a file, a document has its own limit.
+    let body = Array("{\"id\":\"TDX\",\"x\":\(nested)}".utf8)
+    let inText = IntelDocument(kind: .tcbInfo, body: body, signature: String(repeating: "00", count: 64))
+    #expect(inText.content == .malformed(ParseError("json", .tooDeep, at: 31)))
     let long = String(repeating: "a", count: 1 << 20)
     #expect(
       try collateral { $0 = $0.replacing("{\"id\"", with: "{\"x\":\"\(long)\",\"id\"") }
@@ -396,8 +400,30 @@ import Testing
     #expect(
       try collateral { $0 = $0.replacing("{\"id\"", with: "{\"id\":\"TDX\",\"id\"") }
         == "collateralMalformed json")
-    // Members that nobody knows are signed and passed over.
-    #expect(try collateral { $0 = $0.replacing("{\"id\"", with: "{\"later\":[1],\"id\"") } == nil)
+  }
+
+  @Test func t31MembersThatNobodyKnowsAreSignedAndSaid() throws {
+    let later = guest {
+      $0.collateral.editTCBInfo = {
+        $0.editText = {
+          $0 = $0.replacing("{\"id\":\"TDX\"", with: "{\"later\":[1],\"id\":\"TDX\"")
+            .replacing("\"pcesvn\"", with: "\"x y\":{\"z\":1},\"pcesvn\"")
+            .replacing("\"isvsvn\"", with: "\"n\":0,\"isvsvn\"")
+        }
+      }
+      $0.collateral.editQEIdentity = { $0.editText = { $0 = $0.replacing("{\"id\"", with: "{\"\\u0007\":1,\"id\"") } }
+    }
+    let claims = try later.tdxClaims()
+    #expect(
+      claims.unknownMembers == [
+        "tcbInfo.later", "tcbInfo.tcbLevels.tcb.x?y", "tcbInfo.tdxModuleIdentities.tcbLevels.tcb.n",
+        "enclaveIdentity.?",
+      ])
+    let check = try later.inspection().checks.first { $0.name == .tcbInfo }
+    #expect(check?.detail.contains("passed over: later, ") == true)
+    #expect(try later.verified().get().json["unknownMembers"]?.arrayValue?.count == 4)
+    // Claims of documents without any are as they always were.
+    #expect(try sample.verified().get().json["unknownMembers"] == nil)
   }
 }
 
