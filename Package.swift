@@ -79,6 +79,9 @@ var targets: [Target] = [
   // 3½ · which endorsements, from whom, when and in which order
   module("Collateral", ["Bytes", "Cryptography", "Evidence", "Verification"]),
 
+  // 3½ · where sealed models lie, and the memory they are opened into
+  module("Stores", ["Bytes", "Cryptography", "Weights", "Fetch", "Platform"]),
+
   // 4 · judgement
   module("Appraisal", ["Bytes", "Cryptography", "Evidence", "Verification", "SignedNotes", "KBSProtocol"]),
 
@@ -100,7 +103,7 @@ var targets: [Target] = [
     "Agent",
     [
       "Bytes", "Telemetry", "Terminal", "Cryptography", "SignedNotes", "Evidence", "TransparencyLog", "KBSProtocol",
-      "Weights", "Fetch", "Platform",
+      "Weights", "Fetch", "Platform", "Stores",
     ]),
 
   // 6 · programs
@@ -110,7 +113,7 @@ var targets: [Target] = [
     "vouchsafe",
     [
       "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "TransparencyLog",
-      "Replay", "KBSProtocol", "Weights", "Fetch", "Platform",
+      "Replay", "KBSProtocol", "Weights", "Fetch", "Platform", "Stores",
     ]),
 
   // simulation: never linked into a shipped program
@@ -142,6 +145,9 @@ var targets: [Target] = [
     "TransparencyLogTests", ["TransparencyLog", "SignedNotes", "Cryptography", "Platform", "Bytes", "TestSupport"]),
   tests("KBSProtocolTests", ["KBSProtocol", "Cryptography", "Bytes", "TestSupport"]),
   tests("WeightsTests", ["Weights", "Cryptography", "SignedNotes", "Bytes", "TestSupport"]),
+  tests(
+    "StoresTests",
+    ["Stores", "Weights", "Fetch", "Platform", "Cryptography", "SignedNotes", "Transport", "Bytes", "TestSupport"]),
   tests("TransportTests", ["Transport", "Fetch", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
   tests("PlatformTests", ["Platform", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
   tests(

@@ -2,6 +2,7 @@ import Bytes
 import Cryptography
 import KBSProtocol
 package import Platform
+import Stores
 import Telemetry
 import Weights
 
@@ -13,7 +14,7 @@ package final class PodAgent: Sendable {
   private let broker: Exchange
   private let guest: Exchange
   private let pause: Pause
-  private let volume = Locked<WeightsVolume?>(nil)
+  private let volume = Locked<MemoryVolume?>(nil)
 
   /// - Parameters:
   ///   - environment: the agent's own, of which the engine gets what the configuration names.
@@ -62,14 +63,16 @@ package final class PodAgent: Sendable {
   }
 
   /// The signature is checked before a key is asked for: a pod that cannot use a key causes no release.
-  private func readManifest() throws(AgentError) -> (SealedDirectory, Manifest) {
-    let source: SealedDirectory
+  private func readManifest() throws(AgentError) -> (any SealedStore, Manifest) {
+    let source: any SealedStore
     let files: (manifest: [UInt8], note: [UInt8])
-    do throws(PlatformError) {
-      source = try SealedDirectory(configuration.model.directory)
+    do {
+      source = try SealedDirectory(configuration.model.directory, width: configuration.model.threads)
       files = (try source.manifest(), try source.note())
-    } catch {
+    } catch let error as PlatformError {
       throw .platform(error)
+    } catch {
+      throw .weights(.storage(path: "", .init(error)))
     }
     do throws(WeightsError) {
       let manifest = try SignedManifest.verify(
@@ -83,10 +86,10 @@ package final class PodAgent: Sendable {
     }
   }
 
-  private func makeVolume(_ manifest: Manifest) throws(AgentError) -> WeightsVolume {
+  private func makeVolume(_ manifest: Manifest) throws(AgentError) -> MemoryVolume {
     let wanted = configuration.destination
     do throws(PlatformError) {
-      let volume = WeightsVolume(
+      let volume = MemoryVolume(
         try TmpfsVolume(
           directory: wanted.tmpfs, name: wanted.name,
           neededBytes: TmpfsVolume.footprint(of: manifest.files.map(\.size)),
@@ -125,7 +128,7 @@ package final class PodAgent: Sendable {
 
   /// The key's last owner is the opener, which ends with this call.
   private func open(
-    _ manifest: Manifest, _ key: ModelKey, from source: SealedDirectory, into volume: WeightsVolume
+    _ manifest: Manifest, _ key: ModelKey, from source: any SealedStore, into volume: MemoryVolume
   ) async throws(AgentError) {
     let model = configuration.model
     do {

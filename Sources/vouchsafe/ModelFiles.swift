@@ -1,8 +1,7 @@
 import Platform
+import Stores
 import Terminal
 import Weights
-
-extension RegularFile: DestinationFile {}
 
 /// A sealed model in a directory.
 struct SealedModel: CiphertextSource {
@@ -25,7 +24,7 @@ struct SealedModel: CiphertextSource {
     }
   }
 
-  func blob(named name: String) throws -> any StoredBytes { try tree.openFile("blobs/\(name)") }
+  func blob(named name: String) throws -> any StoredBytes { try tree.openStream("blobs/\(name)", readsAhead: true) }
 }
 
 /// A directory that appears under its name with everything in it, or not at all. An empty directory may be there before.

@@ -64,6 +64,10 @@ enum { CPLATFORM_TMPFS = 0x01021994 };
 int32_t cplatform_describe_volume(int32_t directory, struct cplatform_volume *volume);
 /* Opens `path` below `directory`, never through a link, never out of it. */
 int32_t cplatform_open_beneath(int32_t directory, const char *path, int32_t flags, uint32_t mode);
+/* Opens a regular file below `directory` for reading past the page cache; -EINVAL where the file system cannot. */
+int32_t cplatform_open_direct(int32_t directory, const char *path);
+/* Reads what can be had without waiting for a device: the count, -EAGAIN when nothing can, -EOPNOTSUPP when unknown. */
+int64_t cplatform_read_cached(int32_t file, void *bytes, size_t count, int64_t offset);
 /* Renames within one directory; -EEXIST when `to` exists. */
 int32_t cplatform_rename_new(int32_t directory, const char *from, const char *to);
 
