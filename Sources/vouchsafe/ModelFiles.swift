@@ -60,6 +60,9 @@ final class NewDirectory: Sendable {
 
   func publish() throws(PlatformError) { try parent.renameDirectory(hiddenName, to: name) }
 
+  /// Removes what was published.
+  func remove() throws(PlatformError) { try parent.remove(name) }
+
   /// Removes what was written so far; nothing that was published.
   func discard() { try? parent.remove(hiddenName) }
 }
