@@ -6,6 +6,7 @@ import PackageDescription
 // compiler does not. VOUCHSAFE_STRICT=1 (set by scripts/check and CI) makes every warning an error.
 
 let isStrict = Context.environment["VOUCHSAFE_STRICT"] == "1"
+let isCrashing = Context.environment["VOUCHSAFE_CRASH"] == "1"
 let isFuzzing = Context.environment["VOUCHSAFE_FUZZ"] == "1"
 
 let swiftSettings: [SwiftSetting] =
@@ -86,6 +87,7 @@ var targets: [Target] = [
   module("Appraisal", ["Bytes", "Cryptography", "Evidence", "Verification", "SignedNotes", "KBSProtocol"]),
 
   // 4½ · judgement again, for auditors
+  module("Audit", ["Bytes"]),
   module(
     "Replay",
     [
@@ -97,7 +99,7 @@ var targets: [Target] = [
     "Broker",
     [
       "Bytes", "Telemetry", "Cryptography", "SignedNotes", "Evidence", "Verification", "TransparencyLog",
-      "KBSProtocol", "Transport", "Platform", "Appraisal",
+      "Collateral", "KBSProtocol", "Transport", "Platform", "Appraisal",
     ]),
   module(
     "Agent",
@@ -106,14 +108,18 @@ var targets: [Target] = [
       "Weights", "Fetch", "Platform", "Stores",
     ]),
 
+  module(
+    "CollateralService",
+    ["Bytes", "Evidence", "Cryptography", "Verification", "Collateral", "Fetch", "Platform"]),
+
   // 6 · programs
   program("vouchsafe-broker", ["Broker", "Platform", "Terminal", "Bytes"]),
   program("vouchsafe-agent", ["Agent", "Platform", "Terminal"]),
   program(
     "vouchsafe",
     [
-      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "TransparencyLog",
-      "Replay", "KBSProtocol", "Weights", "Fetch", "Platform", "Stores",
+      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "Audit", "Replay",
+      "TransparencyLog", "KBSProtocol", "Weights", "Transport", "Fetch", "Platform", "Stores",
     ]),
 
   // simulation: never linked into a shipped program
@@ -128,6 +134,7 @@ var targets: [Target] = [
 
   // tests
   module("TestSupport", ["Bytes"], path: "Tests/TestSupport"),
+  module("HostileDisk", ["TransparencyLog", "TestSupport"], path: "Tests/HostileDisk"),
   tests("BytesTests", ["Bytes", "TestSupport"]),
   tests("TerminalTests", ["Terminal", "Bytes"]),
   tests("TelemetryTests", ["Telemetry", "Bytes"]),
@@ -142,7 +149,11 @@ var targets: [Target] = [
     ]),
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
   tests(
-    "TransparencyLogTests", ["TransparencyLog", "SignedNotes", "Cryptography", "Platform", "Bytes", "TestSupport"]),
+    "TransparencyLogTests",
+    [
+      "TransparencyLog", "SignedNotes", "Cryptography", "Telemetry", "Platform", "Bytes", "TestSupport",
+      "HostileDisk",
+    ]),
   tests("KBSProtocolTests", ["KBSProtocol", "Cryptography", "Bytes", "TestSupport"]),
   tests("WeightsTests", ["Weights", "Cryptography", "SignedNotes", "Bytes", "TestSupport"]),
   tests(
@@ -156,11 +167,12 @@ var targets: [Target] = [
       "Appraisal", "Verification", "Cryptography", "Evidence", "SignedNotes", "KBSProtocol", "Bytes", "SimulatedTEE",
       "TestSupport",
     ]),
+  tests("AuditTests", ["Audit", "Bytes"]),
   tests(
     "BrokerTests",
     [
       "Broker", "Replay", "SimulatedTEE", "Evidence", "Verification", "Appraisal", "TransparencyLog", "SignedNotes",
-      "KBSProtocol", "Cryptography", "Transport", "Telemetry", "Platform", "Bytes", "TestSupport",
+      "KBSProtocol", "Cryptography", "Transport", "Telemetry", "Collateral", "Platform", "Bytes", "TestSupport",
     ]),
   tests(
     "AgentTests",
@@ -169,6 +181,20 @@ var targets: [Target] = [
       "Cryptography", "Fetch", "Transport", "Platform", "Telemetry", "Terminal", "Bytes", "TestSupport",
     ]),
 ]
+
+// Crash histories (scripts/crash-histories): an optimized program over the broker's inner parts, so built with
+// -enable-testing, and with stand-ins for signatures, of which it makes millions.
+if isCrashing {
+  let histories = program(
+    "crash-histories",
+    [
+      "Broker", "Appraisal", "TransparencyLog", "SignedNotes", "KBSProtocol", "Cryptography", "Platform", "Terminal",
+      "Bytes", "TestSupport", "HostileDisk", "CheapSignatures",
+    ], path: "Tests/CrashHistories")
+  let wrapped = ["cc_ed25519_sign", "cc_ed25519_verify"].flatMap { ["-Xlinker", "--wrap=\($0)"] }
+  histories.linkerSettings = [.unsafeFlags(wrapped)]
+  targets += [door("CheapSignatures", path: "Tests/CheapSignatures", links: ["crypto"]), histories]
+}
 
 // Fuzzing (scripts/fuzz): every module is instrumented, and each parser of outside bytes gets an executable under
 // Tests/Fuzz. VOUCHSAFE_FUZZ_RUNTIME is the toolchain's libFuzzer archive, which scripts/fuzz finds.
@@ -199,6 +225,7 @@ if isFuzzing {
     fuzzer("TDXEvidence", ["Evidence", "Bytes"]),
     fuzzer("TransparencyLog", ["TransparencyLog"]),
     fuzzer("WeightsHeader", ["Weights"]),
+    fuzzer("Witness", ["TransparencyLog"]),
   ]
   for target in targets {
     target.cSettings?.append(.unsafeFlags(["-fsanitize=fuzzer-no-link,address,undefined"]))

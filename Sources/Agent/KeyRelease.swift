@@ -64,7 +64,7 @@ struct KeyRelease: Sendable {
     }
     let check = LogProofCheck(logKey: logKey, resource: configuration.broker.resource, teeKey: key.jwk)
     do throws(AgentError) {
-      let entry = try check.check(release.logProof)
+      let entry = try check.check(release.logProof, opening: release.logOpening)
       timeline.passed(.logProof, [("index", .int(entry.index)), ("simulated", .bool(entry.isSimulated))])
     } catch {
       timeline.failed(.logProof, error)

@@ -26,8 +26,9 @@ package struct LogProofCheck: Sendable {
   }
 
   /// - Parameter header: base64 of the proof, as it came.
+  /// - Parameter opening: base64 of the salt of the resource's name, from a broker whose log keeps names private.
   /// - Throws: `.logProof`; nothing else.
-  package func check(_ header: String?) throws(AgentError) -> Entry {
+  package func check(_ header: String?, opening: String? = nil) throws(AgentError) -> Entry {
     guard let header else { throw .logProof(.missing) }
     guard header.utf8.count <= Self.limitBytes, let bytes = try? Base64.decode(header, .standard, "logProof") else {
       throw .logProof(.malformed)
@@ -44,15 +45,16 @@ package struct LogProofCheck: Sendable {
     } catch {
       throw .logProof(.notInLog(error))
     }
-    return Entry(index: proof.index, isSimulated: try isSimulated(entry))
+    return Entry(index: proof.index, isSimulated: try isSimulated(entry, opening))
   }
 
-  private func isSimulated(_ entry: [UInt8]) throws(AgentError) -> Bool {
+  private func isSimulated(_ entry: [UInt8], _ opening: String?) throws(AgentError) -> Bool {
     guard let leaf = try? StrictJSON.parse(entry), text(leaf, "type") == "decision" else {
       throw .logProof(.notADecision)
     }
     guard text(leaf, "result") == "allow" else { throw .logProof(.notAllowed) }
-    guard text(leaf, "resource")?.utf8.elementsEqual(resource.text.utf8) == true else {
+    let salt = opening.flatMap { try? Base64.decode($0, .standard, "logOpening") }
+    guard NameCommitment.isName(resource.text, in: leaf["resource"], salt: salt) else {
       throw .logProof(.otherResource)
     }
     guard text(leaf, "tee_key")?.utf8.elementsEqual(thumbprint.utf8) == true else { throw .logProof(.otherKey) }

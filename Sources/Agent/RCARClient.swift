@@ -9,6 +9,8 @@ package struct SealedRelease: Equatable, Sendable {
   package let jwe: [UInt8]
   /// The header `Vouchsafe-Log-Proof` as it came.
   package let logProof: String?
+  /// The header that opens the resource's name in a log that keeps names private.
+  package let logOpening: String?
 }
 
 /// Waits between two attempts.
@@ -81,7 +83,9 @@ package struct RCARClient: Sendable {
     let released = try await exchange(
       .resource, resource.requestPath, body: nil, cookie: Self.cookie(of: attested) ?? cookie,
       limitBytes: Self.releaseLimitBytes)
-    return SealedRelease(jwe: released.body, logProof: released.header("vouchsafe-log-proof"))
+    return SealedRelease(
+      jwe: released.body, logProof: released.header("vouchsafe-log-proof"),
+      logOpening: released.header("vouchsafe-log-opening"))
   }
 
   private func challenge(tee: TEEName) async throws(AgentError) -> (Challenge, cookie: String) {

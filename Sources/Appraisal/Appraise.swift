@@ -4,8 +4,14 @@ package import Verification
 
 /// Judges proved claims against the reference values in force at `now`. Pure, total and deterministic: the same claims,
 /// values and time always give the same result.
-package func appraise(_ claims: Claims, against values: ReferenceValues, at now: Timestamp) -> AttestationResult {
-  judge(Facts(claims), claims: claims.json, against: values, at: now)
+///
+/// - Parameter pseudonym: the 16 bytes that stand for the platform in the log's leaves: revocations may name it so.
+package func appraise(
+  _ claims: Claims, pseudonym: [UInt8]?, against values: ReferenceValues, at now: Timestamp
+) -> AttestationResult {
+  var facts = Facts(claims)
+  facts.pseudonym = pseudonym
+  return judge(facts, claims: claims.json, against: values, at: now)
 }
 
 /// The claims are carried along as they were written; only the facts are judged.

@@ -39,6 +39,11 @@ package struct ApproverQuorum: Equatable, Sendable {
     try self.init(threshold: threshold, approvers: keys)
   }
 
+  /// Whether no key is in both.
+  package func isDisjoint(from other: ApproverQuorum) -> Bool {
+    Set(approvers.map(\.publicKey)).isDisjoint(with: other.approvers.map(\.publicKey))
+  }
+
   package var document: JSONValue {
     .object([
       ("schema", .string(Self.schema)), ("threshold", .int(threshold)),

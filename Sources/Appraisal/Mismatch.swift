@@ -9,8 +9,10 @@ package struct Mismatch: Equatable, Sendable {
     case vmplNotZero, platformUnknownBits, strictRule
     case tcbNotUpToDate, performanceMonitored, partitioningAware, septVEEnabled, attributesUnknownBits, serviceTDBound
     case featuresMissing
+    case firmwareIDMissing, measurementMismatch, measurementMissing, measurementConflict
     // the state of the reference values
     case noReferenceValues, everythingRevoked, bundleRevoked, measurementRevoked, chipRevoked, productRevoked
+    case policyRevoked, platformRevoked, familyRevoked, modelRevoked, tenantRevoked
     case bundleNotYetValid, bundleExpired
     // evidence against a bundle
     case teeNotInBundle, simulatedEvidence, measurementUnknown, hostDataMismatch, productNotAllowed, chipNotAllowed

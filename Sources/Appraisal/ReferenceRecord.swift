@@ -45,18 +45,29 @@ extension ReferenceValues {
     let active = bundles.values.sorted { $0.bundle.name < $1.bundle.name }.map { active in
       (active.bundle.name, body(active.version, active.digest))
     }
-    return .object([
+    var document = JSONObject([
       ("schema", .string(ReferenceRecord.schema)), ("epoch", .int(epoch)), ("quorum", quorum?.document ?? .null),
       ("heads", chains), ("bundles", .object(active)),
       ("advisories", advisories.map { body($0.version, $0.digest) } ?? .null),
       ("revocations", .strings(revocations.map(\.text).sorted())),
     ])
+    document["breakGlassQuorum"] = breakGlassQuorum?.document
+    if !grants.isEmpty {
+      document["breakGlass"] = .array(grants.sorted { $0.key < $1.key }.map(\.value.document))
+    }
+    document["salt"] = saltText
+    return .object(document)
   }
+
+  /// Only where the log keeps names private.
+  private var saltText: JSONValue? { salt.map { .string(Hex.encode($0)) } }
 
   var policyDocument: JSONValue {
     let digests = rules.sorted { $0.key < $1.key }.map { path, rule in
       (path.text, JSONValue.string(Hex.encode(Hash.sha256.digest(CanonicalJSON.encode(rule.document)))))
     }
-    return .object([("schema", .string(ReferenceRecord.policySchema)), ("rules", .object(digests))])
+    var document = JSONObject([("schema", .string(ReferenceRecord.policySchema)), ("rules", .object(digests))])
+    document["salt"] = saltText
+    return .object(document)
   }
 }

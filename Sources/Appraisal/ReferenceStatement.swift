@@ -6,7 +6,10 @@ import Cryptography
 /// Shape: eight lines, in this order, each ending in a newline: `vouchsafe/statement/v1`, `kind`, `scope`, `version`, `prev`,
 /// `not-after`, `digest` and `body` (base64 of canonical JSON). Spec: reliability §7.5.
 package struct ReferenceStatement: Equatable, Sendable {
-  package enum Kind: String, Sendable, CaseIterable { case reference, rule, revoke, unrevoke, quorum, advisories }
+  package enum Kind: String, Sendable, CaseIterable {
+    case reference, rule, revoke, unrevoke, quorum, advisories
+    case breakGlass = "break-glass"
+  }
 
   static let header = "vouchsafe/statement/v1"
   package static let bodyLimitBytes = 40 * 1024
@@ -18,7 +21,7 @@ package struct ReferenceStatement: Equatable, Sendable {
   package let version: UInt64
   /// SHA-256 of the text of the statement before it; `nil` for version 1.
   package let previous: [UInt8]?
-  /// When the statement can no longer be submitted. What it brings into force has its own dates.
+  /// When the statement can no longer be submitted. What it brings into force has its own dates; a break-glass ends then.
   package let notAfter: Timestamp
   package let body: JSONValue
 
@@ -59,6 +62,7 @@ package struct ReferenceStatement: Equatable, Sendable {
     case .rule: "rule \(scope)"
     case .revoke, .unrevoke: "revocation \(scope)"
     case .quorum: "quorum \(scope)"
+    case .breakGlass: "break-glass \(scope)"
     case .advisories: "advisories \(scope)"
     }
   }

@@ -10,6 +10,9 @@ extension ReferenceValues {
     let content = try StatementContent(of: statement)
     try checkSignatures(signed, content)
     guard now < statement.notAfter else { throw .expired }
+    if case .breakGlass = content, statement.notAfter > now.adding(BreakGlassGrant.lifetimeLimit) {
+      throw .breakGlassTooLong
+    }
     try checkPlace(of: statement)
     var next = self
     try next.take(content, statement)
@@ -34,10 +37,28 @@ extension ReferenceValues {
       guard !signers.isEmpty else { throw .quorumTooFew(signed: 0) }
       return
     }
+    if case .breakGlass = content { return try checkBreakGlass(signed.note) }
     guard quorum.isSatisfied(by: signers) else { throw .quorumTooFew(signed: signers.count) }
-    if case .quorum(let new) = content {
-      guard new.isSatisfied(by: try new.signers(of: signed.note)) else { throw .newQuorumTooFew }
+    switch content {
+    case .quorum(let new): try check(new, beside: breakGlassQuorum, signed.note)
+    case .breakGlassQuorum(let new): try check(new, beside: quorum, signed.note)
+    default: break
     }
+  }
+
+  /// A new quorum signs for itself and shares no key with the other one.
+  private func check(
+    _ new: ApproverQuorum, beside other: ApproverQuorum?, _ note: SignedNote
+  ) throws(StatementError) {
+    guard new.isSatisfied(by: try new.signers(of: note)) else { throw .newQuorumTooFew }
+    guard other.map(new.isDisjoint(from:)) ?? true else { throw .quorumsOverlap }
+  }
+
+  /// The approvers' own signatures count for nothing here.
+  private func checkBreakGlass(_ note: SignedNote) throws(StatementError) {
+    guard let breakGlassQuorum else { throw .noBreakGlass }
+    let signers = try breakGlassQuorum.signers(of: note)
+    guard breakGlassQuorum.isSatisfied(by: signers) else { throw .quorumTooFew(signed: signers.count) }
   }
 
   /// Version and `prev` continue the chain: nothing is replayed, rolled back, skipped or put on another history.
@@ -63,6 +84,10 @@ extension ReferenceValues {
     case .unrevoke(let scope, _):
       guard revocations.remove(scope) != nil else { throw .notRevoked }
     case .quorum(let new): quorum = new
+    case .breakGlassQuorum(let new): breakGlassQuorum = new
+    case .breakGlass(let grant):
+      grants[grant.resource] = ActiveGrant(grant: grant, until: statement.notAfter)
+      guard grants.count <= Self.ruleLimit else { throw .tooMany }
     case .advisories(let table):
       advisories = ActiveAdvisories(table: table, version: statement.version, digest: statement.bodyDigest)
     }

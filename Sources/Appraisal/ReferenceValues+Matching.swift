@@ -11,15 +11,17 @@ extension ReferenceValues {
     }
     let general = revocationMismatches(facts) + advisoryMismatches(facts, at: now)
     let judged = bundles.keys.sorted().map { name in (name: name, found: mismatches(facts, name, at: now)) }
-    let accepted = general.isEmpty ? judged.filter { $0.found.isEmpty }.map(\.name) : []
+    let accepted =
+      general.isEmpty ? judged.filter { $0.found.isEmpty }.map(\.name) + brokenGlass(for: facts, at: now) : []
     let order = judged.sorted { ($0.found.count, $0.name) < ($1.found.count, $1.name) }
     return (accepted, Denial(nearest: order.first?.name, mismatches: general + order.flatMap(\.found)))
   }
 
   /// Every difference between a platform and one bundle.
-  private func mismatches(_ facts: Facts, _ name: String, at now: Timestamp) -> [Mismatch] {
-    guard let bundle = bundles[name]?.bundle else { return [] }
-    var found = validity(bundle, at: now) + strictMismatches(facts, bundle, at: now)
+  func mismatches(_ facts: Facts, _ name: String, at now: Timestamp) -> [Mismatch] {
+    guard let active = bundles[name] else { return [] }
+    let bundle = active.bundle
+    var found = validity(active, at: now) + strictMismatches(facts, bundle, at: now)
     if facts.isSimulated && !bundle.acceptingSimulatedEvidence {
       found.append(Mismatch(.simulatedEvidence, "simulated", got: "true", wanted: "false"))
     }
@@ -39,11 +41,9 @@ extension ReferenceValues {
       ?? [Mismatch(.teeNotInBundle, "tee", got: facts.tee.rawValue, wanted: Mismatch.oneOf(wanted))]
   }
 
-  private func validity(_ bundle: ReferenceBundle, at now: Timestamp) -> [Mismatch] {
-    var found: [Mismatch] = []
-    if revocations.contains(.bundle(bundle.name)) {
-      found.append(Mismatch(.bundleRevoked, "bundle", got: "revoked", wanted: "in force"))
-    }
+  private func validity(_ active: ActiveBundle, at now: Timestamp) -> [Mismatch] {
+    let bundle = active.bundle
+    var found = [revocationMismatch(of: active)].compactMap { $0 }
     if let notBefore = bundle.notBefore, now < notBefore {
       found.append(Mismatch(.bundleNotYetValid, "notBefore", got: now.rfc3339, wanted: "from \(notBefore.rfc3339)"))
     }
@@ -65,34 +65,5 @@ extension ReferenceValues {
       if isAccepted == true { return nil }
       return Mismatch(code, refusal.field ?? "", got: refusal.got ?? "", wanted: refusal.wanted ?? "")
     }
-  }
-
-  /// Revocations that hold whatever the bundle.
-  private func revocationMismatches(_ facts: Facts) -> [Mismatch] {
-    var found: [Mismatch] = []
-    if revocations.contains(.everything) {
-      found.append(Mismatch(.everythingRevoked, "everything", got: "revoked", wanted: "in force"))
-    }
-    func revoke(_ scope: RevocationScope, _ code: Mismatch.Code, _ field: String, got: String) {
-      guard revocations.contains(scope) else { return }
-      found.append(Mismatch(code, field, got: got, wanted: "not revoked"))
-    }
-    func measurement(_ field: String, _ value: [UInt8]) {
-      revoke(.measurement(value), .measurementRevoked, field, got: Hex.encode(value))
-    }
-    switch facts.platform {
-    case .snp(let snp):
-      measurement("measurement", snp.measurement)
-      revoke(.chip(snp.chipID), .chipRevoked, "chipID", got: Hex.encode(snp.chipID))
-      revoke(.product(snp.product), .productRevoked, "product", got: snp.product.rawValue)
-    case .tdx(let tdx):
-      measurement("mrTD", tdx.mrTD)
-      for (index, value) in tdx.rtmr.enumerated() { measurement("rtmr\(index)", value) }
-      revoke(.chip(tdx.ppid), .chipRevoked, "ppid", got: Hex.encode(tdx.ppid))
-      if let instance = tdx.platformInstanceID {
-        revoke(.chip(instance), .chipRevoked, "platformInstanceID", got: Hex.encode(instance))
-      }
-    }
-    return found
   }
 }

@@ -38,12 +38,22 @@ package struct ReferenceValues: Equatable, Sendable {
   package internal(set) var bundles: [String: ActiveBundle] = [:]
   package internal(set) var rules: [ResourcePath: ResourceRule] = [:]
   package internal(set) var revocations = Set<RevocationScope>()
+  /// Who may break the glass; `nil` when nobody may.
+  package internal(set) var breakGlassQuorum: ApproverQuorum?
+  /// The newest grant of each resource, also after its time.
+  package internal(set) var grants: [ResourcePath: ActiveGrant] = [:]
+  /// Makes the digest unguessable for whoever knows every name; only where the log keeps names private.
+  let salt: [UInt8]?
   /// `nil` until the quorum has signed one.
   package internal(set) var advisories: ActiveAdvisories?
   var heads: [String: Head] = [:]
 
   /// The state after `init`: nothing is accepted.
-  package init(quorum: ApproverQuorum?) { self.quorum = quorum }
+  package init(quorum: ApproverQuorum?, breakGlass: ApproverQuorum? = nil, salt: [UInt8]? = nil) {
+    self.quorum = quorum
+    breakGlassQuorum = breakGlass
+    self.salt = salt
+  }
 
   /// What every chain stands at: `{"<kind> <scope>":{"version","digest"}}`, sorted.
   package var chains: JSONValue {
@@ -51,6 +61,11 @@ package struct ReferenceValues: Equatable, Sendable {
       heads.sorted { $0.key < $1.key }.map { chain, head in
         (chain, JSONValue.object([("version", .int(head.version)), ("digest", .string(Hex.encode(head.digest)))]))
       })
+  }
+
+  /// The scopes of all statements that were ever taken.
+  package var scopes: [String] {
+    Set(heads.keys.map { String($0.drop { $0 != " " }.dropFirst()) }).sorted()
   }
 
   /// What a chain stands at, for whoever proposes its next statement.

@@ -10,14 +10,15 @@ package enum ReleaseDecision: Equatable, Sendable {
 
 /// Decides one release, with the values in force now, whatever was in force when the platform was judged. Total.
 ///
+/// - Parameter version: of the key that would leave.
 /// - Parameter binding: the bundles the resource was bound to when its key was stored. A rule for the resource replaces it;
 ///   a bundle's own list of resources restricts both.
 package func decide(
-  _ resource: ResourcePath, for result: AttestationResult, boundTo binding: Set<String>, values: ReferenceValues,
-  at now: Timestamp
+  _ resource: ResourcePath, version: UInt64, for result: AttestationResult, boundTo binding: Set<String>,
+  values: ReferenceValues, at now: Timestamp
 ) -> ReleaseDecision {
-  guard !values.revocations.contains(.resource(resource)) else {
-    return .deny(resource, .resourceRevoked, got: "revoked", wanted: "in force")
+  if let revoked = values.revocationMismatch(of: resource, version: version) {
+    return .deny(Denial(nearest: nil, mismatches: [revoked]))
   }
   let (accepted, denial) = values.match(result.facts, at: now)
   guard !accepted.isEmpty else { return .deny(denial) }
@@ -26,19 +27,20 @@ package func decide(
   guard !permitted.isEmpty else {
     return .deny(resource, .resourceUnbound, got: "no bundle", wanted: "a rule, or a bundle named with the key")
   }
+  if let failure = rule?.condition?.failure(for: result.facts) {
+    return .deny(failure.claim, .conditionUnmet, got: failure.got, wanted: failure.wanted)
+  }
   let fitting = accepted.filter { permitted.contains($0) }
+  let holder = fitting.first { values.bundles[$0]?.bundle.resources?.contains(resource) ?? true }
+  if let holder { return .allow(bundle: holder) }
+  if let grant = values.brokenGlass(resource, for: result.facts, among: permitted, at: now) {
+    return .allow(bundle: grant)
+  }
   guard let first = fitting.first else {
     let wanted = permitted.sorted().prefix(4).joined(separator: ", ")
     return .deny(resource, .bundleNotPermitted, got: accepted.prefix(4).joined(separator: ", "), wanted: wanted)
   }
-  if let failure = rule?.condition?.failure(for: result.facts) {
-    return .deny(failure.claim, .conditionUnmet, got: failure.got, wanted: failure.wanted)
-  }
-  let holder = fitting.first { values.bundles[$0]?.bundle.resources?.contains(resource) ?? true }
-  guard let holder else {
-    return .deny(resource, .resourceNotInBundle, got: first, wanted: "a bundle whose resources name it")
-  }
-  return .allow(bundle: holder)
+  return .deny(resource, .resourceNotInBundle, got: first, wanted: "a bundle whose resources name it")
 }
 
 extension ReleaseDecision {

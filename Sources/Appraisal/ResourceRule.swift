@@ -1,4 +1,5 @@
 package import Bytes
+import Cryptography
 package import KBSProtocol
 
 /// Which bundles may have a resource, and under which extra condition. In force only through a signed statement.
@@ -13,6 +14,9 @@ package struct ResourceRule: Equatable, Sendable {
   package let condition: Condition?
   /// As it was read.
   package let document: JSONValue
+
+  /// SHA-256 of the canonical document: its policy id.
+  package var digest: [UInt8] { Hash.sha256.digest(CanonicalJSON.encode(document)) }
 
   package init(parsing bytes: [UInt8]) throws(ParseError) { try self.init(document: try StrictJSON.parse(bytes)) }
 

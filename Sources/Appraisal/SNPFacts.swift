@@ -48,6 +48,8 @@ struct Facts: Equatable, Sendable {
   var isSimulated: Bool
   var platform: Platform
   var strictRefusals: [Refusal] = []
+  /// 16 bytes that stand for the platform in leaves of the log; `nil` where nobody knows them.
+  var pseudonym: [UInt8]?
 
   var tee: TEE {
     switch platform {

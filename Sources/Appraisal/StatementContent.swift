@@ -8,9 +8,12 @@ package enum StatementContent: Equatable, Sendable {
   case revoke(RevocationScope, reason: String)
   case unrevoke(RevocationScope, reason: String)
   case quorum(ApproverQuorum)
+  case breakGlass(BreakGlassGrant)
+  case breakGlassQuorum(ApproverQuorum)
   case advisories(AdvisoryTable)
 
   package static let quorumScope = "approvers"
+  package static let breakGlassQuorumScope = "break-glass"
   package static let advisoriesScope = "table"
   private static let revocationSchema = "vouchsafe/revocation/v1"
 
@@ -29,8 +32,16 @@ package enum StatementContent: Equatable, Sendable {
     case .revoke: self = .revoke(try Self.scope(statement), reason: try Self.reason(statement))
     case .unrevoke: self = .unrevoke(try Self.scope(statement), reason: try Self.reason(statement))
     case .quorum:
-      guard statement.scope == Self.quorumScope else { throw .bodyMismatch }
-      self = .quorum(try ApproverQuorum(document: statement.body))
+      let quorum = try ApproverQuorum(document: statement.body)
+      switch statement.scope {
+      case Self.quorumScope: self = .quorum(quorum)
+      case Self.breakGlassQuorumScope: self = .breakGlassQuorum(quorum)
+      default: throw .bodyMismatch
+      }
+    case .breakGlass:
+      let grant = try bodyParsing { () throws(ParseError) in try BreakGlassGrant(document: statement.body) }
+      guard grant.resource.text.utf8.elementsEqual(statement.scope.utf8) else { throw .bodyMismatch }
+      self = .breakGlass(grant)
     case .advisories:
       let table: AdvisoryTable
       do throws(ParseError) { table = try AdvisoryTable(document: statement.body) } catch { throw .advisories(error) }

@@ -15,6 +15,12 @@ package enum StatementError: Error, Equatable, Sendable {
   case badQuorum
   /// Nobody was made an approver when the broker was set up.
   case noApprovers
+  /// Nobody may break the glass here.
+  case noBreakGlass
+  /// A break-glass that would be in force for more than four hours.
+  case breakGlassTooLong
+  /// One key among the approvers and among those who may break the glass.
+  case quorumsOverlap
   case expired
   /// A version that is not above the one in force: replayed or rolled back.
   case versionNotNew(current: UInt64)
@@ -38,6 +44,9 @@ package enum StatementError: Error, Equatable, Sendable {
     case .newQuorumTooFew: "newQuorumTooFew"
     case .badQuorum: "quorumMalformed"
     case .noApprovers: "noApprovers"
+    case .noBreakGlass: "noBreakGlass"
+    case .breakGlassTooLong: "breakGlassTooLong"
+    case .quorumsOverlap: "quorumsOverlap"
     case .expired: "statementExpired"
     case .versionNotNew: "versionNotNew"
     case .versionSkipped: "versionSkipped"
@@ -64,6 +73,9 @@ extension StatementError: CustomStringConvertible {
     case .newQuorumTooFew: "the new quorum did not sign as well"
     case .badQuorum: "the quorum names no approver, one key twice, or a threshold that cannot be met"
     case .noApprovers: "this broker has no approvers, so it takes no statement"
+    case .noBreakGlass: "this broker was set up without a break-glass quorum"
+    case .breakGlassTooLong: "a break-glass ends within four hours: its not-after is later than that"
+    case .quorumsOverlap: "a key that approves may not break the glass as well"
     case .expired: "the statement's not-after has passed"
     case .versionNotNew(let current): "version \(current) is in force already"
     case .versionSkipped(let current): "version \(current) is in force; the next is \(current + 1)"

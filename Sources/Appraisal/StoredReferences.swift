@@ -16,7 +16,13 @@ package struct StoredReferences: Sendable {
   package init(refvalues: [UInt8], policy: [UInt8]) throws(ParseError) {
     var reader = try JSONReader(try Self.canonical(refvalues, "refvalues"), "refvalues")
     try reader.schema(ReferenceRecord.schema)
-    values = ReferenceValues(quorum: try Self.quorum(try reader.value("quorum")))
+    values = ReferenceValues(
+      quorum: try Self.quorum(try reader.value("quorum")),
+      breakGlass: try Self.quorum(reader.optionalValue("breakGlassQuorum") ?? .null), salt: try Self.salt(&reader))
+    for value in try reader.optionalArray("breakGlass") ?? [] {
+      let active = try ReferenceValues.ActiveGrant(document: value)
+      values.grants[active.grant.resource] = active
+    }
     values.epoch = try reader.integer("epoch")
     for (chain, value) in try reader.object("heads").object.members {
       var head = try JSONReader(value, "refvalues.heads")
@@ -45,7 +51,12 @@ package struct StoredReferences: Sendable {
       else { throw ParseError("policy.rules", .unexpected) }
       rules.append((path, digest))
     }
+    _ = try Self.salt(&reader)
     try reader.finish()
+  }
+
+  private static func salt(_ reader: inout JSONReader) throws(ParseError) -> [UInt8]? {
+    reader.has("salt") ? try reader.hex("salt", count: 32) : nil
   }
 
   private static func body(

@@ -31,7 +31,14 @@ extension KeyBroker {
   ///
   /// - Throws: `BrokerError` where nothing was judged, `Denied` for a refusal.
   func attest(cookies: [String], body: [UInt8]) async throws -> Attested {
-    let now = clock()
+    let asked = try await queue.run { [self] in try ask(cookies, body, at: clock()) }
+    // Whatever this waits for, it holds no place among the workers.
+    let supply = await endorsements.supply(for: asked.evidence, at: clock())
+    return try await queue.run { [self] in try await verified(asked, with: supply, body, at: clock()) }
+  }
+
+  /// Spends the challenge, and reads what came to the last byte.
+  private func ask(_ cookies: [String], _ body: [UInt8], at now: Timestamp) throws -> AttestationRequest {
     let session = try handshakes.session(from: cookies, at: now)
     try handshakes.spend(session, at: now)
     let message = try kbsParsing { () throws(KBSProtocolError) in
@@ -40,21 +47,25 @@ extension KeyBroker {
     let digest = try kbsParsing { () throws(KBSProtocolError) in
       try message.primaryDigest(answering: session.challenge.nonce)
     }
-    let evidence = try parse(message, for: session, at: now)
-    let endorsements = self.endorsements.endorsements(for: evidence, anchors: anchors, at: now)
+    return AttestationRequest(
+      session: session, message: message, digest: digest, evidence: try parse(message, for: session, at: now))
+  }
+
+  private func verified(
+    _ asked: AttestationRequest, with supply: EndorsementStore.Supply, _ body: [UInt8], at now: Timestamp
+  ) async throws -> Attested {
+    let (evidence, message, session) = (asked.evidence, asked.message, asked.session)
     let binding = Binding(
-      runtimeDigest: digest, hostData: message.initData?.fieldValue(byteCount: evidence.tee.hostDataCount))
-    let claims: Claims
-    let floors = self.endorsements.floors
-    switch verify(evidence, with: endorsements, binding: binding, anchors: anchors, at: now, floors: floors) {
-    case .success(let genuine):
-      claims = genuine
-      self.endorsements.noteEvaluation(of: genuine)
+      runtimeDigest: asked.digest, hostData: message.initData?.fieldValue(byteCount: evidence.tee.hostDataCount))
+    let floors = endorsements.floors
+    switch verify(evidence, with: supply.endorsements, binding: binding, anchors: anchors, at: now, floors: floors) {
+    case .success(let claims):
+      endorsements.noteGenuine(evidence, supply, at: now)
+      let context = AttestationContext(
+        session: session, message: message, body: body, floors: floors.concerning(claims), now: now)
+      return try await judge(claims, context)
     case .failure(let refusal): throw countRefusal(refusal, of: session.tee.rawValue, at: now)
     }
-    return try await judge(
-      claims,
-      AttestationContext(session: session, message: message, body: body, floors: floors.concerning(claims), now: now))
   }
 
   private func parse(
@@ -75,14 +86,15 @@ extension KeyBroker {
   private func judge(_ claims: Claims, _ context: AttestationContext) async throws -> Attested {
     try await registry.gate.reading { [self] in
       let snapshot = await registry.snapshot
-      let result = appraise(claims, against: snapshot.values, at: context.now)
+      let pseudonym = keyring.pseudonym(of: claims.platformIdentity)
+      let result = appraise(claims, pseudonym: pseudonym, against: snapshot.values, at: context.now)
       let judgement = Judgement(result)
       let subject = try await store(context, result, claims, snapshot)
       let committed = try await commit(judgement, .attestation, subject, snapshot, at: context.now)
       guard judgement.allows else {
         throw Denied(reason: .policy(code: judgement.primaryCode), decisionID: committed.decisionID)
       }
-      return try accept(result, context, subject, index: committed.receipt.index)
+      return try accept(result, judgement, context, subject, index: committed.receipt.index)
     }
   }
 
@@ -100,11 +112,12 @@ extension KeyBroker {
       challenge: Hash.sha256.digest(Array(context.session.challenge.nonce.utf8)), evidence: digest,
       collateral: blobs.map { Hash.sha256.digest($0) },
       initData: context.message.initData.map { Hash.sha256.digest(Array($0.body.utf8)) },
-      platform: keyring.pseudonym(of: claims.platformIdentity))
+      platform: Hex.encode(keyring.pseudonym(of: claims.platformIdentity)))
   }
 
   private func accept(
-    _ result: AttestationResult, _ context: AttestationContext, _ subject: DecisionSubject, index: UInt64
+    _ result: AttestationResult, _ judgement: Judgement, _ context: AttestationContext, _ subject: DecisionSubject,
+    index: UInt64
   ) throws -> Attested {
     let expires = context.now.adding(configuration.tokenLifetime)
     sessions.insert(
@@ -114,29 +127,40 @@ extension KeyBroker {
     session.state = .attested(
       Session.Attested(
         teeKeyThumbprint: subject.teeKey, claimsDigest: subject.evidence, logIndex: index, expires: expires))
-    let token = EARToken(
+    var token = EARToken(
       issuer: instance.logName, build: origin.build, issued: context.now, expires: expires,
       teePublicKey: context.message.teePublicKey,
       tee: session.tee, claims: result.claims, nonce: session.challenge.nonce,
-      trustworthiness: Self.trustworthiness, isSimulated: result.isSimulated, evidenceDigest: subject.evidence,
+      trustworthiness: Self.trustworthiness(judgement), isSimulated: result.isSimulated,
+      evidenceDigest: subject.evidence,
       logIndex: index, keyEpoch: 1)
+    (token.reportData, token.initData) = subject.claims.boundData
     return Attested(token: try token.signed(with: keyring.tokenKey), cookie: try handshakes.seal(session))
   }
 
-  /// AR4SI: genuine hardware, an approved configuration, approved boot-time executables. A pod gets a token for nothing
-  /// less.
-  private static let trustworthiness: TrustworthinessVector = {
+  /// AR4SI: genuine hardware, an approved configuration, approved boot-time executables; for a break-glass, executables
+  /// that nobody approved as a bundle. A pod gets a token for nothing less.
+  private static func trustworthiness(_ judgement: Judgement) -> TrustworthinessVector {
     var vector = TrustworthinessVector()
     vector.hardware = 2
     vector.configuration = 2
-    vector.executables = 3
+    vector.executables = judgement.isBreakGlass ? 33 : 3
     return vector
-  }()
+  }
 }
 
 extension TEE {
   /// The width of the field that holds the init-data digest: HOST_DATA or MRCONFIGID.
   fileprivate var hostDataCount: Int { self == .tdx ? 48 : 32 }
+}
+
+/// What `/attest` was asked, parsed and believed by nobody.
+private struct AttestationRequest: Sendable {
+  let session: Session
+  let message: AttestationMessage
+  /// Of nonce and key: what the evidence must have been made for.
+  let digest: [UInt8]
+  let evidence: UnverifiedEvidence
 }
 
 /// One attestation on its way through `attest`.

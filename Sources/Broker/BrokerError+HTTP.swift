@@ -27,6 +27,7 @@ extension BrokerError {
     case .storeDamaged: (503, .attestationError, "the store cannot be read; nothing is released")
     case .shuttingDown: (503, .attestationError, "the broker is stopping; try again")
     case .notAuthorised: (401, .adminAuthAccess, "an administrator's client certificate is needed here")
+    case .roleMissing: (403, .adminAuthAccess, "this administrator's certificate is of another role")
     case .statementRefused: (403, .rvpsError, "the statement was refused")
     case .bundleUnknown: (404, .rvpsError, "no active reference bundle of that name")
     case .resourceBound: (409, .pluginInternalError, "the resource is bound to another reference bundle")
@@ -41,8 +42,14 @@ extension BrokerError {
 
   func response(decisionID: String? = nil) -> HTTPResponse {
     let (status, name, detail) = answer
+    let headers =
+      switch status {
+      case 429, 503: [("Retry-After", "1")]
+      case 405: [("Allow", "GET")]
+      default: [(String, String)]()
+      }
     return HTTPResponse(
-      status: status, headers: status == 429 || status == 503 ? [("Retry-After", "1")] : [],
+      status: status, headers: headers,
       body: ErrorBody(name, detail: detail, code: code, decisionID: decisionID).encoded(),
       contentType: "application/json")
   }

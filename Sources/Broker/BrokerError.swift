@@ -11,8 +11,16 @@ package enum BrokerError: Error, Equatable, Sendable {
   // the state
   case leafTooLarge, logUnavailable, storeDamaged, shuttingDown
   // administration
-  case notAuthorised, statementRefused(String), bundleUnknown, resourceBound, keyTooLarge, decisionUnknown
+  case notAuthorised, roleMissing, statementRefused(String), bundleUnknown, resourceBound, keyTooLarge, decisionUnknown
   case policyLanguageUnsupported, unsignedReferenceValue
+
+  /// Something that the peer did, not something that happened to us.
+  var isRefusal: Bool {
+    switch self {
+    case .leafTooLarge, .logUnavailable, .storeDamaged, .shuttingDown: false
+    default: true
+    }
+  }
 
   package var code: String {
     switch self {
@@ -36,6 +44,7 @@ package enum BrokerError: Error, Equatable, Sendable {
     case .storeDamaged: "storeDamaged"
     case .shuttingDown: "shuttingDown"
     case .notAuthorised: "notAuthorised"
+    case .roleMissing: "roleMissing"
     case .statementRefused(let code): code
     case .bundleUnknown: "bundleUnknown"
     case .resourceBound: "resourceBound"

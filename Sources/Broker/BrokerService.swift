@@ -23,6 +23,8 @@ package final class BrokerService: Sendable {
     case asked
     /// The log could not be written: nothing more may be released. The next start recovers, or refuses.
     case logFailed(String)
+    /// A witness showed a checkpoint under this log's key that is not of this log's history.
+    case forked(size: UInt64)
   }
 
   private init(
@@ -64,7 +66,7 @@ package final class BrokerService: Sendable {
   private static func recordStart(
     of broker: KeyBroker, _ opened: OpenedState, _ state: StateDirectory
   ) async throws {
-    do { try await broker.recordStart(approvers: opened.approversDigest) } catch BrokerError.logUnavailable {
+    do { try await broker.recordStart(opened.digests) } catch BrokerError.logUnavailable {
       throw StartError.logUnwritable(reason: broker.stop.failure ?? "", folder: state.log)
     }
   }
@@ -101,15 +103,15 @@ package final class BrokerService: Sendable {
     }
   }
 
-  private static func pins(_ state: StateDirectory) throws -> Set<[UInt8]> {
+  private static func pins(_ state: StateDirectory) throws -> [[UInt8]: Set<AdminRole>] {
     let text = String(decoding: try StateFile.adminPins.read(state.adminPins, limitBytes: 1 << 16), as: UTF8.self)
-    var pins = Set<[UInt8]>()
+    var pins: [[UInt8]: Set<AdminRole>] = [:]
     for (number, line) in text.split(separator: "\n").enumerated() {
-      guard let pin = try? Hex.decode(String(line), "admin.pins"), pin.count == 32 else {
-        let words = "has no SHA-256 of 64 hexadecimal digits in line \(number + 1)"
+      guard let (key, roles) = try? AdminRole.pin(parsing: line) else {
+        let words = "has no SHA-256 of 64 hexadecimal digits, or a role that is none, in line \(number + 1)"
         throw StateFile.adminPins.fault(.malformed(words), at: state.adminPins)
       }
-      pins.insert(pin)
+      pins[key, default: []].formUnion(roles)
     }
     guard !pins.isEmpty else { throw StateFile.adminPins.fault(.malformed("names nobody"), at: state.adminPins) }
     return pins
@@ -127,6 +129,11 @@ package final class BrokerService: Sendable {
     }
   }
 
+  /// Reads the folders of collateral again, changed or not, beside whatever goes on.
+  package func reloadCollateral() {
+    Task { [broker] in await broker.endorsements.reloadFolders(at: broker.clock(), always: true) }
+  }
+
   /// Asks a running service to end.
   package func stop() { broker.stop.signal(.asked) }
 
@@ -136,6 +143,7 @@ package final class BrokerService: Sendable {
       group.addTask { [publicServer, broker] in await Self.serve(publicServer, for: broker) }
       group.addTask { [adminServer, broker] in await Self.serve(adminServer, for: broker) }
       group.addTask { [broker] in await broker.maintain() }
+      group.addTask { [broker] in await broker.maintainCollateral() }
       let reason = await broker.stop.wait()
       if case .logFailed = reason { try? await Task.sleep(for: .milliseconds(500)) }
       group.cancelAll()
@@ -143,6 +151,7 @@ package final class BrokerService: Sendable {
     }
     switch end {
     case .logFailed(let code): return .logFailed(code)
+    case .forked(let size): return .forked(size: size)
     case .asked:
       await broker.writeDenySummary()
       await broker.flushLog()

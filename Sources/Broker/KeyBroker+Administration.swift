@@ -3,6 +3,7 @@ import Bytes
 import Cryptography
 import KBSProtocol
 import SignedNotes
+import Telemetry
 import TransparencyLog
 
 extension KeyBroker {
@@ -11,17 +12,22 @@ extension KeyBroker {
   func submitStatement(_ note: [UInt8]) async throws -> Receipt {
     let now = clock()
     let signed = try SignedStatement(parsing: note)
-    return try await registry.change(
+    let receipt = try await registry.change(
       { snapshot in
         var next = snapshot
         next.values = try snapshot.values.applying(signed, at: now)
         return (.statement(signed), next)
       },
-      commit: { [self] change, position in
+      commit: { [self] change, position, values in
         // Beside the evidence too: auditors count the signatures again, and have no access to the registry.
         _ = try await evidence.store(signed.bytes)
-        return try await commit(change.leaf(registry: position, from: origin, at: now).encoded())
+        return try await commit(change.leaf(registry: position, values: values, from: origin, at: now).encoded(names.writer()))
       })
+    if signed.statement.kind == .breakGlass {
+      counters.add(.init("vouchsafe_break_glass_total"))
+      events.write(.warning, "break-glass", ["index": .number(Int64(clamping: receipt.index))])
+    }
+    return receipt
   }
 
   /// Stores a new version of a key. The first version binds the resource to an active bundle; no later one rebinds it.
@@ -41,8 +47,8 @@ extension KeyBroker {
         try next.put(record)
         return (.putKey(record), next)
       },
-      commit: { [self] change, position in
-        try await commit(change.leaf(registry: position, from: origin, at: now).encoded())
+      commit: { [self] change, position, values in
+        try await commit(change.leaf(registry: position, values: values, from: origin, at: now).encoded(names.writer()))
       })
     guard let record = await registry.snapshot.keys[path] else { throw BrokerError.storeDamaged }
     return (record, receipt)
@@ -51,13 +57,14 @@ extension KeyBroker {
   func deleteKey(_ path: ResourcePath) async throws -> Receipt {
     let now = clock()
     return try await registry.change(
-      { snapshot in
+      { [names] snapshot in
         var next = snapshot
         try next.delete(path)
-        return (.deleteKey(path), next)
+        let record = names.noise().map { RegistryChange.deletion(of: path, noise: $0) }
+        return (.deleteKey(path, record: record), next)
       },
-      commit: { [self] change, position in
-        try await commit(change.leaf(registry: position, from: origin, at: now).encoded())
+      commit: { [self] change, position, values in
+        try await commit(change.leaf(registry: position, values: values, from: origin, at: now).encoded(names.writer()))
       })
   }
 

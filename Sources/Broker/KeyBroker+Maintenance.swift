@@ -12,11 +12,21 @@ extension KeyBroker {
     while !Task.isCancelled {
       do { try await Task.sleep(for: .seconds(1)) } catch { return }
       await flushLog()
+      await readWitnesses()
       untilSummary -= 1
       if untilSummary == 0 {
         untilSummary = 60
         await writeDenySummary()
       }
+    }
+  }
+
+  /// Keeps collateral at hand, beside requests and never in their way.
+  func maintainCollateral() async {
+    while !Task.isCancelled {
+      do { try await Task.sleep(for: EndorsementStore.maintenanceInterval) } catch { return }
+      await endorsements.reloadFolders(at: clock())
+      await endorsements.refreshDue(at: clock())
     }
   }
 
@@ -36,18 +46,18 @@ extension KeyBroker {
   }
 
   /// The leaf of a start: what program, whose approvers, and which doors are open.
-  func recordStart(approvers: [UInt8]) async throws {
+  func recordStart(_ digests: StateDigests) async throws {
     if extraAnchorsDigest != nil { events.write(.warning, "simulated-evidence-accepted") }
     let now = clock()
     _ = try await registry.gate.reading { [self] in
       let position = await registry.snapshot.position
       let leaf = Leaf(
         .config, from: origin, at: now, simulated: extraAnchorsDigest != nil, registry: position,
-        [
-          ("approvers", .string(Hex.encode(approvers))),
+        digests.members + [
           ("anchors", extraAnchorsDigest.map { .string(Hex.encode($0)) } ?? .null),
+          ("private_names", .bool(names.isPrivate)),
         ] + droppedMembers)
-      return try await commit(try leaf.encoded())
+      return try await commit(try leaf.encoded(names.writer()))
     }
   }
 
@@ -61,7 +71,7 @@ extension KeyBroker {
     _ = try? await registry.gate.reading { [self] in
       let position = await registry.snapshot.position
       let leaf = Leaf(kind, from: origin, at: now, simulated: simulated, registry: position, members)
-      return try await commit(try leaf.encoded())
+      return try await commit(try leaf.encoded(names.writer()))
     }
   }
 }

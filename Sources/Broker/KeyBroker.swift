@@ -21,9 +21,14 @@ package final class KeyBroker: Sendable {
   let log: DecisionLog
   let evidence: BlobStore
   let registry: Registry
+  /// `nil` when nobody countersigns the log.
+  let witnesses: WitnessBoard?
   let handshakes: Handshakes
   let sessions: AttestedSessions
-  let limiter: RateLimiter
+  let names: LeafNames
+  let clients: ClientAddresses
+  let handshakeLimiter: RateLimiter
+  let attestLimiter: RateLimiter
   let queue: WorkQueue
   let denySummary = DenySummary()
   let refusals = RecentRefusals()
@@ -48,11 +53,16 @@ package final class KeyBroker: Sendable {
     log = parts.log
     evidence = parts.evidence
     registry = parts.registry
+    witnesses = parts.witnesses
     handshakes = Handshakes(cluster: parts.instance.logName, random: parts.random)
     sessions = AttestedSessions(capacity: parts.configuration.maximumSessions)
-    limiter = RateLimiter(perSecond: parts.configuration.attestRate, burst: parts.configuration.attestBurst)
+    names = LeafNames(key: parts.instance.privateNames ? parts.keyring.namesKey : nil, random: parts.random)
+    let (rate, burst) = (parts.configuration.attestRate, parts.configuration.attestBurst)
+    clients = ClientAddresses(trusting: parts.configuration.trustedProxies)
+    handshakeLimiter = RateLimiter(perSecond: rate, burst: burst)
+    attestLimiter = RateLimiter(perSecond: rate, burst: burst)
     queue = WorkQueue(width: parts.workers, limit: 256)
-    counters = Counters(help: Self.metricHelp)
+    counters = parts.endorsements.parts.counters
     events = parts.events
     origin = parts.origin
     clock = parts.clock
@@ -76,6 +86,7 @@ package final class KeyBroker: Sendable {
     let workers: Int
     let clock: @Sendable () -> Timestamp
     let random: @Sendable (Int) -> [UInt8]
+    var witnesses: WitnessBoard?
     var stop = StopSignal()
   }
 
@@ -99,7 +110,24 @@ package final class KeyBroker: Sendable {
     "kbs_attestation_failures_total": ("counter", "Attestations that gave none."),
     "kbs_resource_reads_total": ("counter", "Keys released."),
     "vouchsafe_decisions_total": ("counter", "Decisions in the log, by result."),
+    "vouchsafe_collateral_expiry_seconds": (
+      "gauge", "Until the first of a kind of collateral runs out; negative after."
+    ),
+    "vouchsafe_collateral_age_seconds": ("gauge", "Since the oldest of a kind of collateral was issued."),
+    "vouchsafe_collateral_cache_total": ("counter", "What was proved already, or at hand, when it was needed."),
+    "vouchsafe_collateral_fetches_total": ("counter", "What the fetching process brought, by result."),
+    "vouchsafe_collateral_failing": ("gauge", "Collateral that is not asked for just now, by why."),
+    "vouchsafe_collateral_breaker_open": ("gauge", "Whether the fetching process is left alone because it failed."),
+    "vouchsafe_collateral_artefacts": ("gauge", "Artefacts at hand."),
+    "vouchsafe_collateral_platforms": ("gauge", "Platforms whose certificates are proved."),
+    "vouchsafe_collateral_memory_lost": ("gauge", "Whether the memory of the newest collateral was gone at the start."),
+    "vouchsafe_refusals_total": ("counter", "Requests refused before any hardware signature held, by reason."),
+    "vouchsafe_break_glass_total": ("counter", "Break-glass statements taken."),
+    "vouchsafe_break_glass_decisions_total": ("counter", "Decisions that allowed by break-glass alone."),
+    "vouchsafe_break_glass_active": ("gauge", "Break-glass statements in force."),
     "vouchsafe_log_tree_size": ("gauge", "Entries of the decision log."),
+    "vouchsafe_log_cosigned_size": ("gauge", "Entries of the newest checkpoint that enough witnesses cosigned."),
+    "vouchsafe_log_cosigned_age_seconds": ("gauge", "Since the first of its cosignatures was made; -1 without any."),
     "vouchsafe_log_recovered_entries": ("gauge", "Entries that this start found in the write-ahead log alone."),
     "vouchsafe_log_dropped_bytes": ("gauge", "Bytes of a torn write that this start dropped from the write-ahead log."),
     "vouchsafe_registry_epoch": ("gauge", "Changes of the registry so far."),
@@ -109,7 +137,7 @@ package final class KeyBroker: Sendable {
 
 /// Tells the service to end, once; the first reason counts. That the log failed is remembered whenever it happens.
 final class StopSignal: Sendable {
-  enum Reason: Equatable, Sendable { case logFailed(String), asked }
+  enum Reason: Equatable, Sendable { case logFailed(String), forked(size: UInt64), asked }
 
   private struct State {
     var reason: Reason?

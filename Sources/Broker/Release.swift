@@ -8,6 +8,8 @@ import TransparencyLog
 struct Released: Sendable {
   let body: [UInt8]
   let logProof: [UInt8]
+  /// The salt of the resource's name in the logged decision, where this log commits to names.
+  let logOpening: [UInt8]?
 }
 
 extension KeyBroker {
@@ -16,7 +18,7 @@ extension KeyBroker {
   ///
   /// - Throws: `BrokerError` where nothing was judged, `Denied` for a refusal.
   func release(_ path: ResourcePath, to session: AttestedSession) async throws -> Released {
-    let permit = try await registry.gate.reading { [self] () -> ReleasePermit in
+    let permitted = try await registry.gate.reading { [self] () -> PermittedRelease in
       let now = clock()
       let snapshot = await registry.snapshot
       guard let record = snapshot.keys[path] else { throw BrokerError.resourceUnknown }
@@ -27,10 +29,18 @@ extension KeyBroker {
         throw Denied(reason: .policy(code: judgement.primaryCode), decisionID: committed.decisionID)
       }
       let allowing = AllowingLeaf(resource: path, version: record.version, bytes: committed.leaf)
-      return try ReleasePermit(for: record, leaf: allowing, receipt: committed.receipt)
+      return PermittedRelease(
+        permit: try ReleasePermit(for: record, leaf: allowing, receipt: committed.receipt),
+        opening: committed.resourceSalt)
     }
-    let proof = permit.receipt.tlogProof
-    let key = try vault.open(under: permit)
-    return Released(body: try JWE.encrypt(key, to: session.teeKey), logProof: proof)
+    let (proof, opening) = (permitted.permit.receipt.tlogProof, permitted.opening)
+    let key = try vault.open(under: permitted.permit)
+    return Released(body: try JWE.encrypt(key, to: session.teeKey), logProof: proof, logOpening: opening)
   }
+}
+
+/// A permit on its way out of the registry's gate.
+private struct PermittedRelease: ~Copyable, Sendable {
+  let permit: ReleasePermit
+  let opening: [UInt8]?
 }

@@ -33,7 +33,7 @@ extension CollateralKey {
     case .amdVCEK(let product, let chipID, let tcb): self = .amdVCEK(product, chipID: chipID, tcb: tcb)
     case .amdRevocationList(let product): self = .amdRevocationList(product, .vcek)
     case .malformedDocument, .intelRoot, .intelSigner, .intelAuthority, .intelPlatform, .amdRoot, .amdVLEK,
-      .otherCertificate, .otherRevocationList:
+      .otherCertificate, .otherRevocationList, .nvidiaManifest, .malformedManifest, .revocationAnswer:
       return nil
     }
   }

@@ -16,6 +16,8 @@ enum KeptForm {
       let whole = document.pcsBytes
       guard whole.last == UInt8(ascii: "}") else { return nil }
       return whole.dropLast() + Array(",\"issuerChain\":".utf8) + CanonicalJSON.encode(.string(pem)) + Array("}".utf8)
+    case .manifest(let document): return document.bytes
+    case .answer(let answer): return Array(Base64.encode(answer.der).utf8)
     }
   }
 

@@ -45,4 +45,13 @@ package struct ChainProfile: Sendable, Equatable {
   /// The TCB signing certificate directly under the SGX Root CA.
   package static let intelTCBSigning = ChainProfile(
     certificateCount: 1...1, strict: true, revocation: .required, signature: .ecdsa(.sha256))
+
+  /// A GPU or a switch under the one of its boot ROM and two authorities under the Device Identity CA. No certificate
+  /// bounds the length of its path, and the device's own has an alternative name that the strict checks do not know.
+  package static let nvidiaDevice = ChainProfile(
+    certificateCount: 4...4, strict: false, revocation: .whenPresent, signature: .ecdsa(.sha384))
+
+  /// The signer of a reference manifest under one to three authorities under the root of manifests.
+  package static let nvidiaManifest = ChainProfile(
+    certificateCount: 2...4, strict: false, revocation: .whenPresent, signature: .ecdsa(.sha384))
 }

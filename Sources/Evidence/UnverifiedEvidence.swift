@@ -4,11 +4,13 @@ package import Bytes
 package enum UnverifiedEvidence: Sendable, Equatable {
   case snp(SNPEvidence)
   case tdx(TDXEvidence)
+  case nvidia(NVIDIAEvidence)
 
   package var tee: TEE {
     switch self {
     case .snp: .snp
     case .tdx: .tdx
+    case .nvidia: .nvidia
     }
   }
 
@@ -19,13 +21,14 @@ package enum UnverifiedEvidence: Sendable, Equatable {
     switch tee {
     case .snp: .snp(try SNPEvidence(kbsJSON: kbsJSON))
     case .tdx: .tdx(try TDXEvidence(kbsJSON: kbsJSON))
+    case .nvidia: .nvidia(try NVIDIAEvidence(kbsJSON: kbsJSON))
     case .sample, .sampleDevice: throw .sampleTEE
     default: throw .unsupportedTEE(tee)
     }
   }
 
-  /// Reads what a file holds: a quote, a raw or an extended report, their hexadecimal or base64 text, or KBS evidence
-  /// JSON.
+  /// Reads what a file holds: a quote, a raw or an extended report, a device's report, their hexadecimal or base64 text,
+  /// or KBS evidence JSON.
   ///
   /// - Parameter tee: the technology to expect; `nil` recognises it by structure.
   package static func parse(bytes: [UInt8], tee: TEE? = nil) throws(EvidenceError) -> UnverifiedEvidence {
@@ -37,6 +40,7 @@ package enum UnverifiedEvidence: Sendable, Equatable {
       switch named {
       case .snp: return .snp(try SNPEvidence(raw: bytes))
       case .tdx: return .tdx(try TDXEvidence(raw: bytes))
+      case .nvidia: return .nvidia(try NVIDIAEvidence(raw: bytes))
       default: return try parse(tee: named, kbsJSON: .null)
       }
     }
@@ -56,7 +60,7 @@ private enum FileContent {
       self = .binary(bytes)
       return
     }
-    if text.first == UInt8(ascii: "{") {
+    if Self.beginsJSON(text) {
       do throws(ParseError) {
         self = .json(try StrictJSON.parse(text, limits: .evidence))
       } catch { throw .malformed(error) }
@@ -72,12 +76,16 @@ private enum FileContent {
     guard let first = bytes.firstIndex(where: { !isSpace($0) }), let last = bytes.lastIndex(where: { !isSpace($0) })
     else { return nil }
     let text = Array(bytes[first...last])
-    if text.first == UInt8(ascii: "{") { return text }
+    if beginsJSON(text) { return text }
     return text.allSatisfy { (0x21...0x7E).contains($0) || isSpace($0) } ? text.filter { !isSpace($0) } : nil
   }
 
+  private static func beginsJSON(_ text: [UInt8]) -> Bool {
+    text.first == UInt8(ascii: "{") || text.first == UInt8(ascii: "[")
+  }
+
   private static func unwrapped(_ text: [UInt8]) throws(EvidenceError) -> [UInt8] {
-    let string = String(decoding: text, as: UTF8.self)
+    let string = String(decoding: text.starts(with: "0x".utf8) ? text.dropFirst(2) : text[...], as: UTF8.self)
     if let bytes = try? Hex.decode(string, "evidence") { return bytes }
     if let bytes = try? Base64.decode(string, padding: .optional, "evidence") { return bytes }
     if let bytes = try? Base64.decode(string, .url, padding: .optional, "evidence") { return bytes }
@@ -98,14 +106,15 @@ private enum FileContent {
       return value["td_quote"] != nil ? .azTDXvTPM : .azSNPvTPM
     }
     if value["quote"] != nil { return .tdx }
-    if value["device_evidence_list"] != nil { return .nvidia }
+    if value["device_evidence_list"] != nil || value.arrayValue != nil { return .nvidia }
     if value["svn"] != nil && value["report_data"] != nil { return .sample }
     return nil
   }
 
   /// A quote has a type of key in its second half-word, where a report's version ends in zeros, and the type of its TEE
-  /// in the next word, where a report has its policy. Everything else is read as a report, whose own errors tell more.
+  /// in the next word, where a report has its policy. A device's report begins with a request of its own. Everything else is read as a report, whose own errors tell more.
   private static func tee(of bytes: [UInt8]) -> TEE? {
+    if bytes.starts(with: DeviceReport.beginning) { return .nvidia }
     var cursor = ByteCursor(bytes)
     guard let version = try? cursor.littleEndian("version", as: UInt16.self),
       let keyType = try? cursor.littleEndian("keyType", as: UInt16.self),

@@ -31,7 +31,8 @@ extension EARToken {
 
   private var annotatedEvidence: JSONValue {
     .object([
-      (tee.rawValue, claims),
+      (tee.rawValue, claims), ("report_data", .string(Hex.encode(reportData))),
+      ("init_data", .string(Hex.encode(initData))),
       ("runtime_data_claims", .object([("tee-pubkey", teePublicKey.json), ("nonce", .string(nonce))])),
       ("init_data_claims", .null),
     ])
@@ -47,11 +48,14 @@ extension EARToken {
     self.teePublicKey = teePublicKey
     tee = try TEEName(parsing: cpu.tee)
     (claims, nonce, trustworthiness) = (cpu.claims, cpu.nonce, cpu.vector)
+    (reportData, initData) = (cpu.reportData, cpu.initData)
     (isSimulated, evidenceDigest, logIndex, keyEpoch) = own
   }
 
   private typealias Top = (issuer: String, issued: Timestamp, expires: Timestamp, build: String)
-  private typealias CPU = (tee: String, claims: JSONValue, nonce: String, vector: TrustworthinessVector)
+  private typealias CPU = (
+    tee: String, claims: JSONValue, nonce: String, vector: TrustworthinessVector, reportData: [UInt8], initData: [UInt8]
+  )
   private typealias Own = (Bool, [UInt8], UInt64, UInt64)
 
   private static func sections(_ payload: JSONValue) throws(ParseError) -> (Top, JSONValue, CPU, Own) {
@@ -81,9 +85,10 @@ extension EARToken {
     var runtime = try annotated.object("runtime_data_claims")
     let nonce = try runtime.string("nonce")
     _ = annotated.optionalValue("init_data_claims")
+    let (reportData, initData) = (try annotated.hex("report_data"), try annotated.hex("init_data"))
     guard let tee = annotated.unreadMembers.first, annotated.unreadMembers.count == 1 else {
       throw ParseError("token.annotated-evidence", .unexpected)
     }
-    return (tee, try annotated.value(tee), nonce, vector)
+    return (tee, try annotated.value(tee), nonce, vector, reportData, initData)
   }
 }

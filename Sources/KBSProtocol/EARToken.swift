@@ -24,6 +24,9 @@ package struct EARToken: Equatable, Sendable {
   package var logIndex: UInt64
   /// Names the generation of signing keys.
   package var keyEpoch: UInt64
+  /// As the hardware signed them: 64 bytes, and HOST_DATA or MRCONFIGID.
+  package var reportData: [UInt8] = []
+  package var initData: [UInt8] = []
 
   /// A head of 8 KiB holds the whole token; servers limit all headers together.
   package static let limitBytes = 8 * 1024
@@ -52,11 +55,27 @@ package struct EARToken: Equatable, Sendable {
   /// - Throws: `tokenTooLong` over 8 KiB.
   package func signed(with key: P256SigningKey) throws(KBSProtocolError) -> String {
     let header: JSONValue = .object([
-      ("typ", "JWT"), ("alg", "ES256"), ("jwk", key.publicKey.signingJWK(algorithm: "ES256")),
+      ("typ", "JWT"), ("alg", "ES256"), ("kid", .string(Self.keyID(key.publicKey))),
+      ("jwk", key.publicKey.signingJWK(algorithm: "ES256")),
     ])
     let token = JWS.signES256(header: header, payload: payload, key: key)
     guard token.utf8.count <= Self.limitBytes else { throw .tokenTooLong }
     return token
+  }
+
+  /// The name of a signing key: its thumbprint. Spec: RFC 7638 §3.
+  static func keyID(_ key: ECPublicKey) -> String {
+    var members = key.signingJWK(algorithm: "ES256").objectValue ?? JSONObject()
+    members["alg"] = nil
+    return Base64.url(Hash.sha256.digest(CanonicalJSON.encode(.object(members))))
+  }
+
+  /// A signing key as it is published for others to verify tokens by: with `kid` and `use`. Spec: RFC 7517 §4.
+  package static func publishedKey(_ key: ECPublicKey) -> JSONValue {
+    var members = key.signingJWK(algorithm: "ES256").objectValue ?? JSONObject()
+    members["kid"] = .string(keyID(key))
+    members["use"] = "sig"
+    return .object(members)
   }
 
   /// Reads a token of ours: signature, issuer and time are checked; what it says was true when it was issued, and what it

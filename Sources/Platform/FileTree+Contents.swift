@@ -78,3 +78,22 @@ extension FileTree {
     guard unsafe unlinkat(descriptor.number, name, 0) == 0 else { throw .system(.removeFile, errno: errno) }
   }
 }
+
+extension FileTree {
+  /// What changes when a file is written anew.
+  package struct FileState: Hashable, Sendable {
+    let byteCount: Int64
+    let inode: UInt64
+    let changedSeconds: Int64
+    let changedNanoseconds: Int64
+  }
+
+  /// `nil` when there is no file of that name.
+  package func fileState(_ name: String) -> FileState? {
+    var status = stat()
+    guard unsafe fstatat(descriptor.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+    return FileState(
+      byteCount: Int64(status.st_size), inode: UInt64(status.st_ino), changedSeconds: Int64(status.st_mtim.tv_sec),
+      changedNanoseconds: Int64(status.st_mtim.tv_nsec))
+  }
+}

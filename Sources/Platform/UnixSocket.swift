@@ -9,6 +9,8 @@ package final class UnixConnection: Sendable {
   /// Connects to a listener at once or throws.
   package static func connect(path: String) throws(PlatformError) -> UnixConnection {
     let socket = try UnixAddress.socket()
+    // A listener whose queue is full would otherwise hold the caller for as long as it likes.
+    guard fcntl(socket.number, F_SETFL, O_NONBLOCK) == 0 else { throw .system(.socket, errno: errno) }
     guard unsafe UnixAddress.call(path, { unsafe Glibc.connect(socket.number, $0, $1) }) == 0 else {
       throw .system(.socket, errno: errno)
     }

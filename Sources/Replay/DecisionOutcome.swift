@@ -20,7 +20,9 @@ struct DecisionOutcome {
       explanation = Explanation(of: result).json
       return
     }
-    let made = decide(release.resource, for: result, boundTo: Set(release.bound), values: values, at: leaf.time)
+    let made = decide(
+      release.resource, version: release.version, for: result, boundTo: Set(release.bound), values: values,
+      at: leaf.time)
     switch made {
     case .allow(let bundle): (allows, reasons, bundles) = (true, [], [bundle])
     case .deny(let denial): (allows, reasons, bundles) = (false, denial.codes, [])
@@ -31,8 +33,13 @@ struct DecisionOutcome {
   }
 
   /// The members of the leaf that follow from the outcome.
-  func members(_ record: StoredAttestation, _ decision: DecisionLeaf) -> [(String, JSONValue)] {
-    let digest = Hash.sha256.digest(CanonicalJSON.encode(explanation))
+  /// - Parameter salt: what the stored explanation holds beside, in a log that keeps names private.
+  func members(
+    _ record: StoredAttestation, _ decision: DecisionLeaf, salt: JSONValue?
+  ) -> [(String, JSONValue)] {
+    var explained = explanation.objectValue ?? JSONObject()
+    explained["salt"] = salt ?? explained["salt"]
+    let digest = Hash.sha256.digest(CanonicalJSON.encode(.object(explained)))
     var members: [(String, JSONValue)] = [
       ("result", allows ? "allow" : "deny"), ("reasons", .strings(reasons)), ("bundles", .strings(bundles)),
       ("explanation", allows ? .null : .string(Hex.encode(digest))),

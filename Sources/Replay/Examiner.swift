@@ -1,4 +1,5 @@
 import Bytes
+package import KBSProtocol
 
 /// What came of one entry.
 package struct Examination: Sendable {
@@ -31,11 +32,14 @@ package struct Examiner: Sendable {
   /// Every attestation from this index on that passed is in `attestations`.
   private var first: UInt64?
 
+  private let openings: NameOpenings?
+
   private static let attestationLimit = 100_000
   /// No token lives longer; a release after that stands on nothing.
   private static let sessionLimit = Duration.seconds(3600)
 
-  package init() {}
+  /// - Parameter openings: of a log that keeps names private; without them its entries cannot be read.
+  package init(openings: NameOpenings? = nil) { self.openings = openings }
 
   /// Takes the next entry. Entries that change nothing may be left out before the first decision that is examined.
   ///
@@ -43,7 +47,7 @@ package struct Examiner: Sendable {
   package mutating func examine(
     _ entry: [UInt8], at index: UInt64, _ blobs: inout some BlobSource
   ) async throws -> Examination {
-    let leaf = try LogLeaf(parsing: entry)
+    let leaf = try LogLeaf(parsing: entry, openings: openings)
     var replayed: Replayed?
     let outcome: Examination.Outcome
     do {
@@ -61,9 +65,12 @@ package struct Examiner: Sendable {
 
   private mutating func follow(_ leaf: LogLeaf, at index: UInt64, _ blobs: inout some BlobSource) async throws {
     if fold == nil {
-      guard case .config(let approvers) = leaf.content, index == 0 else { throw RegistryFault.position }
+      guard case .config(let approvers, let breakGlass) = leaf.content, index == 0 else { throw RegistryFault.position }
       fold = .withoutApprovers
-      fold = try RegistryFold(approvers: try await blobs.required(approvers, "approvers"))
+      var glass: [UInt8] = []
+      if let breakGlass { glass = try await blobs.required(breakGlass, "break-glass approvers") }
+      fold = try RegistryFold(
+        approvers: try await blobs.required(approvers, "approvers"), breakGlass: glass, salt: openings?.valuesSalt)
     }
     try await fold?.take(leaf, at: index, &blobs)
   }

@@ -18,8 +18,8 @@ package struct LogLeaf: Sendable {
     case statement(digest: [UInt8])
     case put(ResourceBinding)
     case delete(resource: String)
-    /// The first leaf names the approvers' document.
-    case config(approvers: [UInt8])
+    /// The first leaf names the approvers' document, and that of those who may break the glass.
+    case config(approvers: [UInt8], breakGlass: [UInt8]?)
     case other
   }
 
@@ -31,9 +31,16 @@ package struct LogLeaf: Sendable {
     package let kek: String
   }
 
-  package init(parsing entry: [UInt8]) throws(ParseError) {
-    document = try StrictJSON.parse(entry)
-    guard CanonicalJSON.encode(document) == entry else { throw ParseError("leaf", .notCanonical) }
+  /// The entry holds a name that nobody opened.
+  package static let privateName = ParseError("leaf.names", .missing)
+
+  /// - Parameter openings: read names into an entry that holds commitments to them.
+  /// - Throws: `privateName` when one of those names is not among them.
+  package init(parsing entry: [UInt8], openings: NameOpenings? = nil) throws(ParseError) {
+    let written = try StrictJSON.parse(entry)
+    guard CanonicalJSON.encode(written) == entry else { throw ParseError("leaf", .notCanonical) }
+    document = openings?.opening(written) ?? written
+    guard !NameCommitment.occurs(in: document) else { throw Self.privateName }
     var reader = try JSONReader(document, "leaf")
     guard try reader.integer("v", as: Int.self) == 1 else { throw ParseError("leaf.v", .outOfRange) }
     type = try reader.string("type")
@@ -50,7 +57,11 @@ package struct LogLeaf: Sendable {
 
   private static func content(_ type: String, _ reader: inout JSONReader) throws(ParseError) -> Content {
     if type == "decision" { return .decision(try DecisionLeaf(reading: &reader)) }
-    if type == "config" { return .config(approvers: try reader.hex("approvers", count: 32)) }
+    if type == "config" {
+      return .config(
+        approvers: try reader.hex("approvers", count: 32),
+        breakGlass: reader.has("break_glass_approvers") ? try reader.optionalDigest("break_glass_approvers") : nil)
+    }
     guard let change = try reader.optionalString("change") else { return .other }
     switch change {
     case "statement": return .statement(digest: try reader.hex("statement", count: 32))

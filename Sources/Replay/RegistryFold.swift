@@ -18,16 +18,21 @@ package struct RegistryFold: Sendable {
   /// A statement was not there to be counted: from then on the values are not known.
   package private(set) var isComplete = true
 
-  /// - Parameter approvers: the document that the log's first entry names; empty when there are none.
-  package init(approvers: [UInt8]) throws(ReplayError) {
-    var quorum: ApproverQuorum?
-    if !approvers.isEmpty {
-      do { quorum = try ApproverQuorum(document: try StrictJSON.parse(approvers)) } catch {
-        throw .malformed(what: "approvers", ParseError("approvers", .unexpected))
-      }
-    }
-    values = ReferenceValues(quorum: quorum)
+  /// - Parameters:
+  ///   - approvers: the document that the log's first entry names; empty when there are none.
+  ///   - breakGlass: likewise.
+  ///   - salt: what the digests of the values hold in a log that keeps names private.
+  package init(approvers: [UInt8], breakGlass: [UInt8] = [], salt: [UInt8]? = nil) throws(ReplayError) {
+    values = ReferenceValues(
+      quorum: try Self.quorum(approvers), breakGlass: try Self.quorum(breakGlass), salt: salt)
     record = ReferenceRecord(values)
+  }
+
+  private static func quorum(_ document: [UInt8]) throws(ReplayError) -> ApproverQuorum? {
+    guard !document.isEmpty else { return nil }
+    do { return try ApproverQuorum(document: try StrictJSON.parse(document)) } catch {
+      throw .malformed(what: "approvers", ParseError("approvers", .unexpected))
+    }
   }
 
   /// A registry whose approvers are not known any more: its positions can be followed, its values cannot.

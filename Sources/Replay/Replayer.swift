@@ -45,7 +45,7 @@ package struct Replayer: Sendable {
       return Replayed(
         inputs: inputs, claims: claims, result: nil, values: decidedBy, verdict: [], differences: found + [refused])
     case .success(let proved):
-      let result = appraise(proved, against: judgedBy, at: record.verifiedAt)
+      let result = appraise(proved, pseudonym: Self.pseudonym(leaf), against: judgedBy, at: record.verifiedAt)
       let outcome = DecisionOutcome(leaf, decision, result, decidedBy)
       let facts = LeafFacts(
         claims: proved, record: record, recordDigest: inputs.digest, teePublicKey: inputs.teePublicKey)
@@ -53,12 +53,27 @@ package struct Replayer: Sendable {
         Difference.between(record.verdict, result.record, "verdict")
         + Difference.between(Self.hex(record.advisories), Self.hex(judgedBy.advisories?.digest), "record.advisories")
         + Self.differences(leaf, facts.members)
-        + Self.differences(leaf, outcome.members(record, decision)) + outcome.attestationDifferences
+        + Self.differences(leaf, outcome.members(record, decision, salt: try await Self.salt(leaf, &blobs)))
+        + outcome.attestationDifferences
       return Replayed(
         inputs: inputs, claims: claims, result: result, values: decidedBy,
         verdict: CanonicalJSON.encode(decision.release == nil ? result.record : outcome.explanation),
         differences: found + differences)
     }
+  }
+
+  /// How the leaf names the platform. The broker's word: only the broker can tell whose it is.
+  static func pseudonym(_ leaf: LogLeaf) -> [UInt8]? {
+    leaf.document["platform"]?.stringValue.flatMap { try? Hex.decode($0, "platform") }
+  }
+
+  /// What makes the explanation of this leaf unguessable, where its log keeps names private.
+  private static func salt(_ leaf: LogLeaf, _ blobs: inout some BlobSource) async throws -> JSONValue? {
+    guard leaf.document["names"] != nil, let hex = leaf.document["explanation"]?.stringValue,
+      let digest = try? Hex.decode(hex, "explanation")
+    else { return nil }
+    let stored = try await blobs.required(digest, "explanation")
+    return (try? StrictJSON.parse(stored))?["salt"]
   }
 
   private static func hex(_ digest: [UInt8]?) -> JSONValue { digest.map { .string(Hex.encode($0)) } ?? .null }

@@ -21,11 +21,14 @@ package struct Supposition: Sendable {
     wasAllowed = decision.allows
     let values = try change(made.values)
     guard let release = decision.release else {
-      explanation = Explanation(of: appraise(claims, against: values, at: made.inputs.record.verifiedAt))
+      let pseudonym = Replayer.pseudonym(examination.leaf)
+      explanation = Explanation(
+        of: appraise(claims, pseudonym: pseudonym, against: values, at: made.inputs.record.verifiedAt))
       return
     }
     let time = examination.leaf.time
-    let decided = decide(release.resource, for: result, boundTo: Set(release.bound), values: values, at: time)
+    let decided = decide(
+      release.resource, version: release.version, for: result, boundTo: Set(release.bound), values: values, at: time)
     explanation = Explanation(of: decided, on: release.resource, for: result, at: time)
   }
 }

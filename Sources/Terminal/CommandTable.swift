@@ -43,6 +43,9 @@ package struct CommandTable: Sendable {
       return words.isEmpty || !wantsHelp ? .usage : .ok
     }
     let typed = named.filter { !$0.hasPrefix("-") }.prefix(2).joined(separator: " ")
+    guard typed.contains(where: { $0 != " " }) else {
+      throw Failure(.usage, "which command? (see \(program) --help)")
+    }
     let near = Nearest.name(to: typed, among: commands.map(\.name)).map { "; did you mean \"\($0)\"?" } ?? ""
     throw Failure(.usage, "unknown command \"\(typed)\"\(near) (see \(program) --help)")
   }

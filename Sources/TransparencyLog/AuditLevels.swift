@@ -2,7 +2,7 @@ import Cryptography
 
 /// The auditor's own tree: for each level the hashes of the tile that is being filled, compared with the published tile as
 /// soon as it is complete.
-struct AuditLevels {
+struct AuditLevels: Sendable {
   /// Hashes of the unfinished tile of each level, and how many tiles came before it.
   private var pending: [[[UInt8]]]
   private var finished: [UInt64]
@@ -11,6 +11,38 @@ struct AuditLevels {
     pending = [[]]
     finished = [0]
   }
+
+  /// Goes on from the unfinished tiles of a tree of `size` entries; `nil` when they are not as many hashes as it has.
+  init?(size: UInt64, edge: [UInt8]) {
+    pending = []
+    finished = []
+    var rest = edge[...]
+    var width = size
+    repeat {
+      let count = Int(width & 255)
+      guard rest.count >= 32 * count else { return nil }
+      pending.append((0..<count).map { Array(rest.dropFirst(32 * $0).prefix(32)) })
+      rest = rest.dropFirst(32 * count)
+      width >>= 8
+      finished.append(width)
+    } while width > 0
+    guard rest.isEmpty else { return nil }
+  }
+
+  /// Every hash of the unfinished tiles, lowest level first.
+  var edge: [UInt8] { pending.flatMap { $0.flatMap { $0 } } }
+
+  /// Whether the unfinished tile of entries holds this entry at `index`.
+  func holds(_ entry: [UInt8], at index: UInt64) -> Bool {
+    let offset = Int(index & 255)
+    return index >> 8 == finished[0] && offset < pending[0].count && pending[0][offset] == Self.leaf(entry)
+  }
+
+  mutating func add(entry: [UInt8], _ source: inout some LogSource) async throws {
+    try await add(Self.leaf(entry), &source)
+  }
+
+  private static func leaf(_ entry: [UInt8]) -> [UInt8] { Hash.sha256.digest([0] + entry) }
 
   /// Adds the next leaf hash.
   mutating func add(_ leaf: [UInt8], _ source: inout some LogSource) async throws {

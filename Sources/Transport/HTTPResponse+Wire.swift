@@ -9,14 +9,16 @@ extension HTTPResponse {
     }
     var text = "HTTP/1.1 \(status) \(Self.reason(status))\r\n"
     var isCachingSaid = false
+    var isAllowanceSaid = false
     for (name, value) in headers {
       let lower = name.lowercased()
       if Self.framing.contains(lower) { continue }
       if lower == "cache-control" { isCachingSaid = true }
+      if lower == "allow" { isAllowanceSaid = true }
       text += "\(name): \(value)\r\n"
     }
     if !isCachingSaid { text += "Cache-Control: no-store\r\n" }
-    if status == 405 { text += "Allow: GET, POST, PUT, DELETE\r\n" }
+    if status == 405, !isAllowanceSaid { text += "Allow: GET, POST, PUT, DELETE\r\n" }
     let hasBody = status != 204 && status != 304
     if hasBody { text += "Content-Length: \(body.count)\r\n" }
     text += keepsAlive ? "\r\n" : "Connection: close\r\n\r\n"
@@ -25,7 +27,7 @@ extension HTTPResponse {
     return bytes
   }
 
-  private static let framing: Set<String> = ["content-length", "transfer-encoding", "connection", "server", "allow"]
+  private static let framing: Set<String> = ["content-length", "transfer-encoding", "connection", "server"]
 
   private static func isSendable(_ name: String, _ value: String) -> Bool {
     !name.isEmpty && name.utf8.allSatisfy(HTTPFields.isToken)
@@ -50,6 +52,7 @@ extension HTTPResponse {
     case 415: "Unsupported Media Type"
     case 417: "Expectation Failed"
     case 421: "Misdirected Request"
+    case 422: "Unprocessable Content"
     case 425: "Too Early"
     case 429: "Too Many Requests"
     case 431: "Request Header Fields Too Large"

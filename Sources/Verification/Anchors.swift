@@ -30,7 +30,11 @@ package struct Anchors: Sendable {
   /// The vendors' roots, compiled in. Facts, not files.
   package static let builtIn = Anchors(
     all: AMDRoot.all.map { Anchor(tee: .snp, product: $0.product.rawValue, trust: $0.trust, isSimulated: false) }
-      + [Anchor(tee: .tdx, product: "SGX", trust: IntelRoot.trust, isSimulated: false)])
+      + [
+        Anchor(tee: .tdx, product: "SGX", trust: IntelRoot.trust, isSimulated: false),
+        Anchor(tee: .nvidia, product: NVIDIARoot.devices, trust: NVIDIARoot.device, isSimulated: false),
+        Anchor(tee: .nvidia, product: NVIDIARoot.manifests, trust: NVIDIARoot.manifest, isSimulated: false),
+      ])
 
   /// Adds roots of somebody else than the vendors; everything proved under them is `simulated`.
   package func adding(_ extra: [ExtraAnchor]) -> Anchors {

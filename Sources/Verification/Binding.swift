@@ -6,14 +6,20 @@ package struct Binding: Sendable, Equatable {
   /// MRCONFIGID; `nil` when none came.
   package let hostData: [UInt8]?
 
-  package init(reportData: [UInt8], hostData: [UInt8]? = nil) {
+  /// What the reports of devices must answer: 32 bytes; `nil` when no device may come along.
+  package let deviceNonce: [UInt8]?
+
+  package init(reportData: [UInt8], hostData: [UInt8]? = nil, deviceNonce: [UInt8]? = nil) {
     self.reportData = reportData
     self.hostData = hostData
+    self.deviceNonce = deviceNonce
   }
 
   /// The binding of a KBS runtime-data digest: 48 bytes and 16 zeros. Spec: KBS protocol, runtime data.
-  package init(runtimeDigest: [UInt8], hostData: [UInt8]? = nil) {
+  /// The digest for devices is cut to the 32 bytes that their nonce has.
+  package init(runtimeDigest: [UInt8], hostData: [UInt8]? = nil, deviceDigest: [UInt8]? = nil) {
     self.init(
-      reportData: runtimeDigest + [UInt8](repeating: 0, count: max(0, 64 - runtimeDigest.count)), hostData: hostData)
+      reportData: runtimeDigest + [UInt8](repeating: 0, count: max(0, 64 - runtimeDigest.count)), hostData: hostData,
+      deviceNonce: deviceDigest.map { Array($0.prefix(32)) })
   }
 }

@@ -5,6 +5,8 @@ package enum CheckName: String, Sendable, Hashable, CaseIterable {
   // TDX
   case quotingEnclave, platform, tcbInfo, enclaveIdentity, evaluation, enclaveSignature, attestationKey, enclave, module
   case eventLog
+  // NVIDIA
+  case distinctDevices, firmwareID, rim, measurements, topology
   // The built-in strict rule.
   case debug, migration, policy, vmpl, platformInfo
   case attributes, serviceTD, features
@@ -14,6 +16,7 @@ package enum CheckName: String, Sendable, Hashable, CaseIterable {
     switch self {
     case .chipID, .tcb, .tcbOrder, .time, .revocation, .evaluation, .eventLog: true
     case .debug, .migration, .policy, .vmpl, .platformInfo, .attributes, .serviceTD, .features: true
+    case .firmwareID, .rim, .measurements, .topology: true
     default: false
     }
   }

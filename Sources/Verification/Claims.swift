@@ -1,6 +1,17 @@
 package import Bytes
 package import Evidence
 
+/// What an examination proves, as people see it.
+protocol ProvedStatement {
+  var json: JSONValue { get }
+  /// What the built-in strict rule holds against it.
+  var strictFindings: [StrictFinding] { get }
+}
+
+extension Claims: ProvedStatement {
+  var strictFindings: [StrictFinding] { Verification.strictFindings(self) }
+}
+
 /// What proved evidence says. Made by `verify` only: holding one means that every check passed.
 package struct Claims: Sendable, Equatable {
   /// The statements of one technology.
@@ -14,11 +25,20 @@ package struct Claims: Sendable, Equatable {
   package let platform: Platform
   /// What was needed to prove them beside the evidence. No part of what they say.
   package let basis: ProofBasis
+  /// The GPUs and switches that this platform's own evidence covers; `nil` when none came along.
+  package let devices: NVIDIAClaims?
 
-  init(simulated: Bool, platform: Platform, basis: ProofBasis) {
+  init(simulated: Bool, platform: Platform, basis: ProofBasis, devices: NVIDIAClaims? = nil) {
     self.simulated = simulated
     self.platform = platform
     self.basis = basis
+    self.devices = devices
+  }
+
+  /// With devices whose evidence the platform's covers and which answered the same challenge.
+  func covering(_ devices: NVIDIAClaims, basis other: ProofBasis) -> Claims {
+    Claims(
+      simulated: simulated || devices.simulated, platform: platform, basis: basis.merging(other), devices: devices)
   }
 
   package var tee: TEE {
@@ -40,6 +60,7 @@ package struct Claims: Sendable, Equatable {
 
   /// The `claims` of results and of evidence bundles. 64-bit integers are hexadecimal text.
   package var json: JSONValue {
-    .object([("tee", .string(tee.rawValue)), ("simulated", .bool(simulated))] + members)
+    let covered: [(String, JSONValue)] = devices.map { [("nvidia", $0.json)] } ?? []
+    return .object([("tee", .string(tee.rawValue)), ("simulated", .bool(simulated))] + members + covered)
   }
 }

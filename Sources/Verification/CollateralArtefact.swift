@@ -6,9 +6,11 @@ package enum CollateralArtefact: Sendable, Hashable {
   case certificate(Certificate)
   case revocationList(CertificateRevocationList)
   case document(IntelDocument)
+  case manifest(ManifestDocument)
+  case answer(RevocationAnswer)
 
-  /// What the bytes hold: one artefact in DER, the hexadecimal text of one, any number of them in PEM (percent-encoded
-  /// or not), or Intel's JSON with or without its chains. Empty when nothing is recognised.
+  /// What the bytes hold: one artefact in DER, the hexadecimal or base64 text of one, any number of them in PEM
+  /// (percent-encoded or not), Intel's JSON with or without its chains, or NVIDIA's XML. Empty when nothing is recognised.
   package static func all(in bytes: [UInt8]) -> [CollateralArtefact] { all(in: bytes, depth: 0) }
 
   static func all(in bytes: [UInt8], depth: Int) -> [CollateralArtefact] {
@@ -16,16 +18,22 @@ package enum CollateralArtefact: Sendable, Hashable {
     let text = trimmed(bytes)
     guard let first = text.first else { return [] }
     if first == UInt8(ascii: "{") { return IntelCollateralFile.artefacts(in: bytes, depth: depth) }
-    if let bytes = try? Hex.decode(String(decoding: text, as: UTF8.self), "collateral"), let single = der(bytes) {
-      return [single]
-    }
+    if first == UInt8(ascii: "<") { return [.manifest(ManifestDocument(Array(text)))] }
+    if let single = unwrapped(text).flatMap(der) { return [single] }
     return pem(text.contains(UInt8(ascii: "%")) ? percentDecoded(text) : Array(text))
   }
 
   private static func der(_ bytes: [UInt8]) -> CollateralArtefact? {
     guard bytes.first == 0x30 else { return nil }
     if let certificate = try? Certificate(der: bytes) { return .certificate(certificate) }
-    return (try? CertificateRevocationList(der: bytes)).map { .revocationList($0) }
+    if let list = try? CertificateRevocationList(der: bytes) { return .revocationList(list) }
+    return (try? RevocationAnswer(der: bytes)).map { .answer($0) }
+  }
+
+  /// What hexadecimal or base64 text on any number of lines stands for.
+  private static func unwrapped(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+    let string = String(decoding: text.filter { !isSpace($0) }, as: UTF8.self)
+    return (try? Hex.decode(string, "collateral")) ?? (try? Base64.decode(string, padding: .optional, "collateral"))
   }
 
   private static func pem(_ text: [UInt8]) -> [CollateralArtefact] {
@@ -51,8 +59,9 @@ package enum CollateralArtefact: Sendable, Hashable {
     return blocks
   }
 
+  private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+
   private static func trimmed(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
-    func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
     guard let first = bytes.firstIndex(where: { !isSpace($0) }), let last = bytes.lastIndex(where: { !isSpace($0) })
     else { return [] }
     return bytes[first...last]

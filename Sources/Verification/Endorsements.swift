@@ -7,24 +7,31 @@ package struct Endorsements: Sendable {
   package let certificates: [Certificate]
   package let revocationLists: [CertificateRevocationList]
   package let documents: [IntelDocument]
+  package let manifests: [ManifestDocument]
+  package let answers: [RevocationAnswer]
   /// What was proved before, with these very carriers.
-  private(set) var proved = ProvedEndorsements()
+  var proved = ProvedEndorsements()
 
   package static let none = Endorsements()
 
   package init(
-    certificates: [Certificate] = [], revocationLists: [CertificateRevocationList] = [], documents: [IntelDocument] = []
+    certificates: [Certificate] = [], revocationLists: [CertificateRevocationList] = [],
+    documents: [IntelDocument] = [], manifests: [ManifestDocument] = [], answers: [RevocationAnswer] = []
   ) {
     self.certificates = certificates
     self.revocationLists = revocationLists
     self.documents = documents
+    self.manifests = manifests
+    self.answers = answers
   }
 
   package init(_ artefacts: [CollateralArtefact]) {
     self.init(
       certificates: artefacts.compactMap { if case .certificate(let item) = $0 { item } else { nil } },
       revocationLists: artefacts.compactMap { if case .revocationList(let item) = $0 { item } else { nil } },
-      documents: artefacts.compactMap { if case .document(let item) = $0 { item } else { nil } })
+      documents: artefacts.compactMap { if case .document(let item) = $0 { item } else { nil } },
+      manifests: artefacts.compactMap { if case .manifest(let item) = $0 { item } else { nil } },
+      answers: artefacts.compactMap { if case .answer(let item) = $0 { item } else { nil } })
   }
 
   /// Sorts artefacts by what they are, never by what they are called. What is nothing known is left out.
@@ -32,13 +39,20 @@ package struct Endorsements: Sendable {
 
   /// The same carriers, with every document proved that can be at `now`: quotes judged with them need not prove it again
   /// while its dates last.
-  package func proving(anchors: Anchors, at now: Timestamp) -> Endorsements {
+  ///
+  /// - Parameter known: what was proved before with the same revocation lists, which is not proved again.
+  package func proving(anchors: Anchors, at now: Timestamp, knowing known: Endorsements = .none) -> Endorsements {
     var copy = self
     let prover = CollateralProver(self, anchors: anchors)
     for document in documents {
+      if let proof = known.proved.documents[document.digest], proof.isValid(at: now, anchors) {
+        copy.proved.documents[document.digest] = proof
+        continue
+      }
       guard let proof = try? prover.prove(document, at: .now(now)) else { continue }
       copy.proved.documents[document.digest] = proof
     }
+    copy.proved.manifests = provedManifests(anchors: anchors, at: now)
     return copy
   }
 
@@ -55,6 +69,9 @@ package struct Endorsements: Sendable {
 struct ProvedEndorsements: Sendable {
   var documents: [[UInt8]: ProvedSigner] = [:]
   var platforms: [[UInt8]: ProvedPlatform] = [:]
+  /// With the answers that clear their signers.
+  var manifests: [[UInt8]: ProvedManifest] = [:]
+  var devices: [[UInt8]: ProvedDevice] = [:]
 }
 
 /// The certificate that signed a document, followed to an anchor. Proved, for as long as its dates last.
@@ -88,12 +105,17 @@ package struct EvaluationFloors: Sendable, Equatable {
   package var minimum: UInt32
   /// By family of platforms (FMSPC).
   package var seen: [[UInt8]: UInt32]
+  /// The newest document and list of each kind that was ever proved.
+  package var newest: [CollateralMark: CollateralAge]
 
   package static let none = EvaluationFloors()
 
-  package init(minimum: UInt32 = 0, seen: [[UInt8]: UInt32] = [:]) {
+  package init(
+    minimum: UInt32 = 0, seen: [[UInt8]: UInt32] = [:], newest: [CollateralMark: CollateralAge] = [:]
+  ) {
     self.minimum = minimum
     self.seen = seen
+    self.newest = newest
   }
 
   func floor(_ fmspc: [UInt8]) -> UInt32 { max(minimum, seen[fmspc] ?? 0) }

@@ -11,6 +11,8 @@ enum CheckOutcome: Equatable {
 /// `verify`, which stops at the first refusal, and the people's `inspect`, which shows every check: the two cannot drift
 /// apart.
 protocol Examination {
+  /// What it proves.
+  associatedtype Statement: ProvedStatement
   typealias Outcome = CheckOutcome
   typealias Check = @Sendable (inout Self) throws(Refusal) -> CheckOutcome
 
@@ -27,12 +29,12 @@ protocol Examination {
   /// The anchor in use was added by the operator.
   var isSimulated: Bool { get }
   /// The claims, once everything that proves them is proved; which checks passed is the caller's to know.
-  var claims: Claims? { get }
+  var claims: Statement? { get }
 }
 
 extension Examination {
   /// Runs the checks up to the first that refuses.
-  mutating func verdict() -> Result<Claims, Refusal> {
+  mutating func verdict() -> Result<Statement, Refusal> {
     do throws(Refusal) {
       for (name, check) in Self.checks {
         guard try check(&self) != .notReached else { throw Refusal(.chainInvalid, name.rawValue) }

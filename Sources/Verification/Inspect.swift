@@ -29,12 +29,15 @@ package func inspect(
   switch evidence {
   case .snp(let snp):
     let examination = SNPExamination(
-      snp, endorsements, reportData: reportData, hostData: nil, anchors: anchors, now: now)
+      snp, endorsements, reportData: reportData, hostData: nil, anchors: anchors, now: now, floors: .none)
     return record.run(examination, of: .snp)
   case .tdx(let tdx):
     let examination = TDXExamination(
       tdx, endorsements, reportData: reportData, initData: nil, anchors: anchors, now: now, floors: .none)
     return record.run(examination, of: .tdx)
+  case .nvidia(let nvidia):
+    let examination = NVIDIAExamination(nvidia, endorsements, nonce: reportData, anchors: anchors, now: now)
+    return record.run(examination, of: .nvidia)
   }
 }
 
@@ -88,8 +91,8 @@ private struct InspectionRecord {
     skipping.contains(name) || name == .revocation && isRevocationUnasked
   }
 
-  private mutating func judge(_ claims: Claims, _ names: [CheckName]) {
-    let findings = strictFindings(claims)
+  private mutating func judge(_ claims: some ProvedStatement, _ names: [CheckName]) {
+    let findings = claims.strictFindings
     for name in names {
       let own = findings.filter { $0.name == name }.map(\.refusal)
       if skipping.contains(name) {

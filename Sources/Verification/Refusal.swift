@@ -15,17 +15,22 @@ package struct Refusal: Error, Equatable, Sendable {
     case certificateExpired, certificateNotYetValid
     case certificateRevoked, revocationListInvalid, revocationListExpired, revocationListNotYetValid
     case collateralMalformed, collateralMismatch, collateralSignatureInvalid, collateralExpired, collateralNotYetValid
-    case evaluationTooOld
+    case evaluationTooOld, collateralRolledBack, revocationListRolledBack
+    case certificateOnHold, certificateUnknown
+    case revocationAnswerInvalid, revocationAnswerExpired, revocationAnswerNotYetValid
     // Not what the endorsement speaks of.
     case unsignedReport, signingKeyUnusable, signingKeyMismatch, productUnsupported, productMismatch
     case chipIDMasked, chipIDMismatch, tcbMismatch, tcbOrder, signatureInvalid
     case quotingEnclaveUnknown, enclaveSignatureInvalid, attestationKeyMismatch, enclaveMismatch, moduleMismatch
     case eventLogMismatch
+    case architectureMismatch, deviceRepeated, firmwareIDMismatch, topologyMismatch, modesMixed, decoderStateUnknown
+    case deviceEvidenceAlone
     // Genuine, and not acceptable.
     case requestedByHost, debugEnabled, migrationAllowed, policyReservedBit, policyUnknownBits, abiVersionUnmet
     case vmplNotZero, platformUnknownBits
     case tcbNotUpToDate, performanceMonitored, partitioningAware, septVEEnabled, attributesUnknownBits, serviceTDBound
     case featuresMissing
+    case firmwareIDMissing, measurementMismatch, measurementMissing, measurementConflict
   }
 
   /// What a refusal asks of the person who reads it.
@@ -86,10 +91,13 @@ extension Refusal.Code {
     switch self {
     case .malformed, .unsupportedVersion, .unsupportedTEE, .unsupportedQuote, .unrecognisedEvidence: .malformed
     case .collateralMissing, .certificatesNotEmbedded: .missing
-    case .certificateExpired, .revocationListExpired, .collateralExpired, .evaluationTooOld: .stale
+    case .certificateExpired, .revocationListExpired, .collateralExpired, .evaluationTooOld,
+      .collateralRolledBack, .revocationListRolledBack, .revocationAnswerExpired:
+      .stale
     case .requestedByHost, .debugEnabled, .migrationAllowed, .policyReservedBit, .policyUnknownBits, .abiVersionUnmet,
       .vmplNotZero, .platformUnknownBits, .tcbNotUpToDate, .performanceMonitored, .partitioningAware, .septVEEnabled,
-      .attributesUnknownBits, .serviceTDBound, .featuresMissing:
+      .attributesUnknownBits, .serviceTDBound, .featuresMissing, .firmwareIDMissing, .measurementMismatch,
+      .measurementMissing, .measurementConflict:
       .unacceptable
     default: .invalid
     }

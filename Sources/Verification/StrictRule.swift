@@ -10,10 +10,12 @@ package func strictRefusals(_ claims: Claims) -> [Refusal] {
 
 /// The findings, each under the check that people see.
 func strictFindings(_ claims: Claims) -> [StrictFinding] {
-  switch claims.platform {
-  case .snp(let snp): strictFindings(snp)
-  case .tdx(let tdx): strictFindings(tdx)
-  }
+  let platform =
+    switch claims.platform {
+    case .snp(let snp): strictFindings(snp)
+    case .tdx(let tdx): strictFindings(tdx)
+    }
+  return platform + (claims.devices?.strictFindings ?? [])
 }
 
 typealias StrictFinding = (name: CheckName, refusal: Refusal)

@@ -6,20 +6,40 @@ package import Evidence
 /// Everything that came with the evidence and everything in `endorsements` is a carrier; trust comes from `anchors`
 /// alone. Claims say what the evidence states, not that it is acceptable: that is for appraisal.
 ///
-/// - Parameter floors: the oldest evaluation of a vendor's TCB that still counts.
+/// - Parameters:
+///   - devices: the GPUs that came along. The platform's report data must cover them, which `binding` says.
+///   - floors: the oldest evaluation of a vendor's TCB that still counts.
 package func verify(
-  _ evidence: UnverifiedEvidence, with endorsements: Endorsements, binding: Binding, anchors: Anchors,
-  at now: Timestamp, floors: EvaluationFloors = .none
+  _ evidence: UnverifiedEvidence, devices: NVIDIAEvidence? = nil, with endorsements: Endorsements, binding: Binding,
+  anchors: Anchors, at now: Timestamp, floors: EvaluationFloors = .none
+) -> Result<Claims, Refusal> {
+  let platform = verifyPlatform(evidence, endorsements, binding, anchors, now, floors)
+  guard case .success(let claims) = platform, let devices else { return platform }
+  guard let nonce = binding.deviceNonce else {
+    return .failure(Refusal(.deviceEvidenceAlone, "deviceNonce", got: "none", wanted: "one of this session"))
+  }
+  var examination = NVIDIAExamination(devices, endorsements, nonce: nonce, anchors: anchors, now: now)
+  return examination.verdict().map { claims.covering($0, basis: examination.basis) }
+}
+
+private func verifyPlatform(
+  _ evidence: UnverifiedEvidence, _ endorsements: Endorsements, _ binding: Binding, _ anchors: Anchors,
+  _ now: Timestamp, _ floors: EvaluationFloors
 ) -> Result<Claims, Refusal> {
   switch evidence {
   case .snp(let snp):
     var examination = SNPExamination(
-      snp, endorsements, reportData: binding.reportData, hostData: binding.hostData, anchors: anchors, now: now)
+      snp, endorsements, reportData: binding.reportData, hostData: binding.hostData, anchors: anchors, now: now,
+      floors: floors)
     return examination.verdict()
   case .tdx(let tdx):
     var examination = TDXExamination(
       tdx, endorsements, reportData: binding.reportData, initData: binding.hostData, anchors: anchors, now: now,
       floors: floors)
     return examination.verdict()
+  case .nvidia:
+    // No guest is named in it: whoever owns such a device anywhere could send it.
+    return .failure(
+      Refusal(.deviceEvidenceAlone, "tee", got: "nvidia", wanted: "a processor's evidence that covers it"))
   }
 }

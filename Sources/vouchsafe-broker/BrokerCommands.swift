@@ -15,21 +15,26 @@ private let initCommand = Command(
     stateOption,
     Option("--approver", value: "VKEY", repeats: true, "an approver's verifier key file (vouchsafe key create)"),
     Option("--quorum", value: "K", "how many approvers must sign a statement (default: all of them)"),
+    Option(
+      "--break-glass-approver", value: "VKEY", repeats: true, "one who may break the glass; not one of the approvers"),
+    Option("--break-glass-quorum", value: "K", "how many of them must sign (default: all of them)"),
+    Option("--private-names", "keep names out of the public log, for good: it holds salted commitments"),
     Option("--log-name", value: "NAME", "the name of the decision log (default: vouchsafe.local/log)"),
     Option("--host", value: "NAME", repeats: true, "a further name or address for the TLS certificate"),
   ],
   example: "vouchsafe-broker init --state /var/lib/vouchsafe --approver ana.vkey --approver ben.vkey --quorum 2"
 ) { arguments in
   _ = try arguments.positional()
-  let approvers = try arguments.values("--approver").map { path in
-    String(decoding: try Console.readFile(path, limit: 4096), as: UTF8.self)
-      .split(separator: "\n").joined(separator: "")
-  }
+  let approvers = try readKeys(arguments.values("--approver"))
+  let breakGlass = try readKeys(arguments.values("--break-glass-approver"))
   let quorum = try arguments.integer("--quorum", in: 1...32) ?? approvers.count
   let state = StateDirectory(path: try arguments.required("--state"))
-  let initialisation = Initialisation(
+  var initialisation = Initialisation(
     state: state, logName: arguments.value("--log-name") ?? "vouchsafe.local/log",
     hostNames: arguments.values("--host"), approvers: approvers, quorum: quorum)
+  initialisation.breakGlassApprovers = breakGlass
+  initialisation.breakGlassQuorum = try arguments.integer("--break-glass-quorum", in: 1...32) ?? breakGlass.count
+  initialisation.privateNames = arguments.flag("--private-names")
   let vkey: String
   do {
     vkey = try initialisation.run(at: Timestamp.now)
@@ -41,6 +46,7 @@ private let initCommand = Command(
   Console.line("log verifier key: \(vkey)")
   Console.line("admin certificate: \(state.adminCertificate)")
   Console.line("admin key: \(state.adminKey)")
+  Console.line("provider's and auditor's: \(state.path)/admin/provider.*.pem, \(state.path)/admin/auditor.*.pem")
   Console.line("client configuration: \(state.client)")
   if approvers.isEmpty {
     Console.note("no approver is named: no reference bundle can ever be approved, so this state never releases a key")
@@ -48,6 +54,16 @@ private let initCommand = Command(
     Console.note("one approver's signature is enough: a single stolen key can widen what is released")
   }
   return .ok
+}
+
+private func readKeys(_ paths: [String]) throws(Failure) -> [String] {
+  var keys: [String] = []
+  for path in paths {
+    keys.append(
+      String(decoding: try Console.readFile(path, limit: 4096), as: UTF8.self)
+        .split(separator: "\n").joined(separator: ""))
+  }
+  return keys
 }
 
 private let serveCommand = Command(
@@ -58,6 +74,9 @@ private let serveCommand = Command(
     Option("--admin-listen", value: "HOST:PORT", "where administrators call (default 127.0.0.1:8444)"),
     Option("--anchors", value: "FILE", repeats: true, "extra trust anchors; all they vouch for is marked simulated"),
     Option("--collateral", value: "DIR", repeats: true, "vendor certificates and revocation lists"),
+    Option(
+      "--witness-checkpoint", value: "FILE", repeats: true,
+      "a signed checkpoint of this log that somebody kept: a state that does not reach it is not served"),
   ],
   example: "vouchsafe-broker serve --state /var/lib/vouchsafe --listen 0.0.0.0:8443"
 ) { arguments in
@@ -78,6 +97,11 @@ private let serveCommand = Command(
   case .logFailed(let reason):
     throw Failure(
       .integrity, "the decision log could not be written (\(reason)); nothing more is released. Start again to recover")
+  case .forked(let size):
+    throw Failure(
+      .integrity,
+      "a witness holds another history of this log: its key signed two of size \(size). Nothing more is released; keep "
+        + "this state and the exchange folder as they are, and find out who has the log's key or put back an old disk")
   }
 }
 
@@ -92,7 +116,9 @@ private final class Running: Sendable {
     switch (signal, service.withLock { $0 }) {
     case (.stop, nil): exit(ExitCode.ok.rawValue)
     case (.stop, let service?): service.stop()
-    case (.reload, let service): service?.reloadCertificate(state)
+    case (.reload, let service):
+      service?.reloadCertificate(state)
+      service?.reloadCollateral()
     }
   }
 }
@@ -129,6 +155,7 @@ private func readConfiguration(_ arguments: Arguments) throws -> BrokerConfigura
   if let listen = try address("--admin-listen") { configuration.adminListen = listen }
   configuration.anchors += arguments.values("--anchors")
   configuration.collateral += arguments.values("--collateral")
+  configuration.witnessCheckpoints += arguments.values("--witness-checkpoint")
   return configuration
 }
 
@@ -139,6 +166,11 @@ private func parseConfiguration(_ path: String) throws -> BrokerConfiguration {
     let absolute = { (name: String) in name.hasPrefix("/") ? name : folder + name }
     configuration.anchors = configuration.anchors.map(absolute)
     configuration.collateral = configuration.collateral.map(absolute)
+    configuration.collateralFetcher = configuration.collateralFetcher.map(absolute)
+    if let witnesses = configuration.witnesses {
+      configuration.witnesses?.policyFile = absolute(witnesses.policyFile)
+      configuration.witnesses?.exchange = absolute(witnesses.exchange)
+    }
     return configuration
   } catch let error as ParseError {
     let near =
@@ -148,10 +180,13 @@ private func parseConfiguration(_ path: String) throws -> BrokerConfiguration {
 }
 
 private let checkConfigCommand = Command(
-  "check-config", arguments: "FILE", "reads a configuration and says what is wrong with it",
+  "check-config", arguments: "FILE", "reads a configuration and the files it names, and says what is wrong",
   example: "vouchsafe-broker check-config broker.json"
 ) { arguments in
-  _ = try parseConfiguration(try arguments.one(of: "FILE"))
+  let path = try arguments.one(of: "FILE")
+  do {
+    try parseConfiguration(path).checkFiles()
+  } catch let error as StartError { throw Failure(.usage, "\(path): \(error.sentence)") }
   Console.line("ok")
   return .ok
 }

@@ -9,10 +9,15 @@ import TransparencyLog
 enum AuditOptions {
   static let vkey = Option("--vkey", value: "FILE", "the log's verifier key (C2SP vkey text)")
   static let policy = Option("--policy", value: "FILE", "witnesses that must have cosigned (C2SP tlog-policy)")
+  static let openings = Option(
+    "--openings", value: "FILE", "names of a private log, from vouchsafe audit reveal; each is checked")
   static let ca = Option("--ca", value: "FILE", "PEM certificates to believe the log's server by")
 
   static func key(_ arguments: Arguments) throws(Failure) -> NoteVerifierKey {
-    let path = try arguments.required("--vkey")
+    try key(file: try arguments.required("--vkey"))
+  }
+
+  static func key(file path: String) throws(Failure) -> NoteVerifierKey {
     let text = String(decoding: try Console.readFile(path, limit: 4096), as: UTF8.self)
     do throws(NoteError) {
       return try NoteVerifierKey(vkey: text.hasSuffix("\n") ? String(text.dropLast()) : text)
@@ -26,6 +31,13 @@ enum AuditOptions {
     let bytes = try Console.readFile(path, limit: QuorumPolicy.limitBytes)
     do throws(NoteError) { return try QuorumPolicy(parsing: bytes) } catch {
       throw Failure(.malformed, "\(path): not a tlog-policy (\(error.code))")
+    }
+  }
+
+  /// Whether the URL is plain HTTP to this machine itself.
+  static func isLoopback(_ url: String) -> Bool {
+    ["http://127.0.0.1", "http://[::1]", "http://localhost"].contains { prefix in
+      url.hasPrefix(prefix) && [":", "/", nil].contains(url.dropFirst(prefix.count).first)
     }
   }
 

@@ -1,4 +1,5 @@
 import Bytes
+import KBSProtocol
 import Platform
 import Replay
 import Terminal
@@ -18,16 +19,17 @@ enum AuditReplay {
     var source = try AuditOptions.source(place, arguments)
     var blobs = try EvidenceFolder(try arguments.required("--evidence"))
     var tally = ReplayTally()
+    let openings = try AuditReveal.openings(arguments)
     do {
       if arguments.flag("--all") {
         _ = try arguments.positional()
-        try await all(auditor, &source, &blobs, &tally)
+        try await all(auditor, openings, &source, &blobs, &tally)
       } else {
         let index = try index(try arguments.one(of: "INDEX"))
-        try await one(index, auditor, &source, &blobs, &tally)
+        try await one(index, auditor, openings, &source, &blobs, &tally)
       }
     } catch let error as ParseError {
-      throw Failure(.malformed, "\(place): not a leaf of this log: \(error)")
+      throw unreadable(error, place)
     } catch ReplayError.notADecision {
       throw Failure(.usage, "\(place): the entry is no decision; vouchsafe audit show prints it")
     } catch { throw AuditOptions.failure(error, place) }
@@ -43,11 +45,17 @@ enum AuditReplay {
     return index
   }
 
+  static func unreadable(_ error: ParseError, _ place: String) -> Failure {
+    guard error == LogLeaf.privateName else { return Failure(.malformed, "\(place): not a leaf of this log: \(error)") }
+    return Failure(
+      .usage, "\(place): its names are private; have them from vouchsafe audit reveal, then give --openings FILE")
+  }
+
   private static func one(
-    _ index: UInt64, _ auditor: Auditor, _ source: inout AuditSource, _ blobs: inout EvidenceFolder,
-    _ tally: inout ReplayTally
+    _ index: UInt64, _ auditor: Auditor, _ openings: NameOpenings?, _ source: inout AuditSource,
+    _ blobs: inout EvidenceFolder, _ tally: inout ReplayTally
   ) async throws {
-    let leaf = try LogLeaf(parsing: try await auditor.entry(at: index, &source))
+    let leaf = try LogLeaf(parsing: try await auditor.entry(at: index, &source), openings: openings)
     var replayer = Replayer()
     do {
       let made = try await replayer.replay(leaf, &blobs)
@@ -60,9 +68,10 @@ enum AuditReplay {
   }
 
   private static func all(
-    _ auditor: Auditor, _ source: inout AuditSource, _ blobs: inout EvidenceFolder, _ tally: inout ReplayTally
+    _ auditor: Auditor, _ openings: NameOpenings?, _ source: inout AuditSource, _ blobs: inout EvidenceFolder,
+    _ tally: inout ReplayTally
   ) async throws {
-    var examiner = Examiner()
+    var examiner = Examiner(openings: openings)
     // Nothing is shown before the whole log was found to be what its key signed.
     _ = try await auditor.audit(&source) { entry, index in
       let found = try await examiner.examine(entry, at: index, &blobs)

@@ -1,4 +1,5 @@
 import Bytes
+import KBSProtocol
 import Terminal
 import TransparencyLog
 
@@ -14,7 +15,11 @@ enum AuditShow {
     var source = try AuditOptions.source(words[0], arguments)
     let entry: [UInt8]
     do { entry = try await auditor.entry(at: index, &source) } catch { throw AuditOptions.failure(error, words[0]) }
-    show(entry, index, format)
+    guard let leaf = try? StrictJSON.parse(entry) else {
+      show(entry, index, format)
+      return .ok
+    }
+    show(CanonicalJSON.encode(try AuditReveal.openings(arguments)?.opening(leaf) ?? leaf), index, format)
     return .ok
   }
 

@@ -7,7 +7,9 @@ import Terminal
 /// The administrators' listener of a broker, reached with a client certificate.
 struct BrokerConnection {
   private let base: String
-  private let client: FetchClient
+  private let operatorClient: FetchClient
+  private let providerClient: FetchClient
+  private let auditorClient: FetchClient
 
   init(_ settings: ClientSettings) throws(Failure) {
     guard let admin = settings.admin, let certificate = settings.clientCertificate, let key = settings.clientKey else {
@@ -20,8 +22,21 @@ struct BrokerConnection {
     }
     base = admin.hasSuffix("/") ? String(admin.dropLast()) : admin
     let authority: [UInt8]? = if let ca = settings.ca { try Console.readFile(ca, limit: 1 << 20) } else { nil }
-    client = FetchClient(
-      FetchOptions(caPEM: authority, clientCertificatePath: certificate, clientKeyPath: key, maxBody: 16 << 20))
+    func client(_ credential: ClientSettings.Credential?) -> FetchClient {
+      FetchClient(
+        FetchOptions(
+          caPEM: authority, clientCertificatePath: credential?.certificate ?? certificate,
+          clientKeyPath: credential?.key ?? key, maxBody: 16 << 20))
+    }
+    operatorClient = client(nil)
+    providerClient = client(settings.provider)
+    auditorClient = client(settings.auditor)
+  }
+
+  /// Whose certificate a call takes: keys are the provider's, evidence and names are the auditor's.
+  private func client(for method: String, _ path: String) -> FetchClient {
+    if method != "GET", path.hasPrefix("/v1/keys") { return providerClient }
+    return path.hasPrefix("/v1/evidence") || path.hasPrefix("/v1/openings") ? auditorClient : operatorClient
   }
 
   init(_ arguments: Arguments) throws(Failure) { try self.init(try ClientSettings(arguments)) }
@@ -34,7 +49,8 @@ struct BrokerConnection {
   private func send(_ method: String, _ path: String, _ body: [UInt8]?) async throws(Failure) -> JSONValue {
     let response: FetchResponse
     do throws(FetchError) {
-      response = try await client.send(FetchRequest(method: method, url: base + path, body: body))
+      response = try await client(for: method, path).send(
+        FetchRequest(method: method, url: base + path, body: body))
     } catch { throw Failure(error.isRetryable ? .unavailable : .usage, "\(base): \(Self.advice(error))") }
     guard response.status == 200 else { throw Self.failure(base + path, response) }
     do throws(ParseError) {
@@ -59,10 +75,19 @@ struct BrokerConnection {
     let exit: ExitCode =
       switch response.status {
       case 400, 413: .malformed
-      case 401, 403, 409: .refused
+      case 401, 403, 409: exit(of: body?.code)
       case 404: .usage
       default: .unavailable
       }
     return Failure(exit, "\(url): \(detail)")
+  }
+
+  /// A refused statement may be out of date, or not be what was signed; all else that is refused is refused by policy.
+  private static func exit(of code: String?) -> ExitCode {
+    switch code {
+    case "statementExpired": .stale
+    case "statementBodyMismatch", "noteSignatureInvalid": .invalid
+    default: .refused
+    }
   }
 }

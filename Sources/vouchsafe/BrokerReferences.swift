@@ -29,9 +29,11 @@ struct BrokerReferences {
       guard try head(kind, scope) != nil else { return nil }
       return try await connection.get("/v1/references/\(scope)")["bundle"]
     case .rule: return listing["rules"]?.arrayValue?.first { $0["resource"]?.stringValue == scope }
-    case .quorum: return listing["quorum"].flatMap { $0.isNull ? nil : $0 }
+    case .quorum:
+      let member = scope == StatementContent.breakGlassQuorumScope ? "breakGlassQuorum" : "quorum"
+      return listing[member].flatMap { $0.isNull ? nil : $0 }
     case .advisories: return listing["advisories"]?["document"]
-    case .revoke, .unrevoke: return nil
+    case .revoke, .unrevoke, .breakGlass: return nil
     }
   }
 

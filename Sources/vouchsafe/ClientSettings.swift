@@ -11,8 +11,16 @@ struct ClientSettings: Equatable {
   var ca: String?
   var clientCertificate: String?
   var clientKey: String?
+  /// Those of the model's provider and of the auditor, where a file names them; else the above serve for all.
+  var provider: Credential?
+  var auditor: Credential?
   /// The file they were read from.
   var source: String?
+
+  struct Credential: Equatable {
+    var certificate: String
+    var key: String
+  }
 
   static let options = [
     Option("--broker", value: "URL", "the broker, when no client.json names it"),
@@ -30,6 +38,7 @@ struct ClientSettings: Equatable {
   init(_ arguments: Arguments, environment: String?) throws(Failure) {
     if let path = Self.file(arguments, environment) { try read(path) }
     ca = arguments.value("--ca") ?? ca
+    if arguments.value("--client-cert") != nil { (provider, auditor) = (nil, nil) }
     clientCertificate = arguments.value("--client-cert") ?? clientCertificate
     clientKey = arguments.value("--client-key") ?? clientKey
     take(broker: arguments.value("--broker"), admin: arguments.value("--admin"))
@@ -80,6 +89,15 @@ struct ClientSettings: Equatable {
       clientCertificate = beside(try reader.optionalString("clientCertificate"))
       clientKey = beside(try reader.optionalString("clientKey"))
       _ = try reader.optionalString("logVkey")
+      func credential(_ name: String) throws(ParseError) -> Credential? {
+        guard var reader = try reader.optionalObject(name) else { return nil }
+        let found = Credential(
+          certificate: beside(try reader.string("clientCertificate")) ?? "",
+          key: beside(try reader.string("clientKey")) ?? "")
+        try reader.finish()
+        return found
+      }
+      (provider, auditor) = (try credential("provider"), try credential("auditor"))
       try reader.finish()
     } catch { throw Failure(.malformed, "\(path): \(error)") }
     source = path

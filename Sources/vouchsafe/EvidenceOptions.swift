@@ -13,7 +13,7 @@ struct EvidenceOptions {
   static let anchors = Option(
     "--anchors", value: "FILE", repeats: true, "further roots, for simulated evidence; the result says so")
   static let at = Option("--at", value: "RFC3339", "the time to judge at; default: now")
-  static let reportData = Option("--report-data", value: "HEX", "expected report data: 64 bytes, or 48 and zeros")
+  static let reportData = Option("--report-data", value: "HEX", "expected report data: 64 bytes, or fewer and zeros")
   static let skipCheck = Option("--skip-check", value: "NAME", repeats: true, "leave a check out; the result lists it")
 
   /// The evidence, or why the file is none.
@@ -63,8 +63,8 @@ struct EvidenceOptions {
   /// 64 bytes; 48 are followed by zeros.
   static func reportData(_ arguments: Arguments) throws(Failure) -> [UInt8]? {
     guard let text = arguments.value("--report-data") else { return nil }
-    guard let bytes = try? Hex.decode(text, "report-data"), bytes.count == 48 || bytes.count == 64 else {
-      throw Failure(.usage, "evidence: --report-data takes 48 or 64 bytes in hexadecimal")
+    guard let bytes = try? Hex.decode(text, "report-data"), [32, 48, 64].contains(bytes.count) else {
+      throw Failure(.usage, "evidence: --report-data takes 32, 48 or 64 bytes in hexadecimal")
     }
     return Binding(runtimeDigest: bytes).reportData
   }

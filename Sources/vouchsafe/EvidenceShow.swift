@@ -21,6 +21,8 @@ enum EvidenceShow {
       show("snp", "report", evidence.report.unverifiedMembers, evidence.certificates.map(\.summary), format)
     case .success(.tdx(let evidence)):
       show("tdx", "quote", evidence.unverifiedMembers, [], format)
+    case .success(.nvidia(let evidence)):
+      show("nvidia", "devices", evidence.unverifiedMembers, [], format)
     }
     return .ok
   }
@@ -101,6 +103,27 @@ extension TDXEvidence {
       ("version", .int(quote.version)), ("enclaveSVN", .int(quote.enclave.isvSVN)),
       ("events", eventLog.map { .int($0.events.count) } ?? .null), ("padding", .int(quote.paddingCount)),
     ] + quote.body.members
+  }
+}
+
+extension NVIDIAEvidence {
+  fileprivate var unverifiedMembers: [(String, JSONValue)] {
+    devices.enumerated().map { ("device[\($0.offset)]", $0.element.unverified) }
+  }
+}
+
+extension DeviceEvidence {
+  fileprivate var unverified: JSONValue {
+    func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
+    let opaque = report.opaque
+    return .object([
+      ("arch", text(claimedArchitecture)), ("nonce", .string(Hex.encode(report.nonce))),
+      ("driverVersion", text(opaque.driverVersion)), ("vbiosVersion", text(opaque.firmwareVersion)),
+      ("project", text(opaque.project)), ("projectSKU", text(opaque.projectSKU)), ("chipSKU", text(opaque.chipSKU)),
+      ("mode", text(opaque.mode?.rawValue)), ("firmwareID", text(opaque.firmwareID.map { Hex.encode($0) })),
+      ("measurements", .array(report.measurements.map { .string(Hex.encode($0)) })),
+      ("padding", .int(report.paddingCount)),
+    ])
   }
 }
 

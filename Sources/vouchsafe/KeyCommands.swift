@@ -30,6 +30,15 @@ let keyCommands: [Command] = [
     example: "vouchsafe key list --state /var/lib/vouchsafe",
     run: { try await KeyVerbs.list($0) }),
   Command(
+    "key revoke", arguments: "PATH", "stop a key from being released at once; the quorum alone can allow it again",
+    options: [
+      Option("--version", value: "N", "only this version of it: a new version may be released"),
+      Option("--key", value: "FILE", "an approver's key: one signature is enough"),
+      Option("--reason", value: "TEXT", "for the log"), ReferenceOptions.notAfter,
+    ] + ClientSettings.options + [.output],
+    example: "vouchsafe key revoke models/llama/key --version 3 --reason 'key leaked' --key ana.key",
+    run: { try await KeyVerbs.revoke($0) }),
+  Command(
     "key delete", arguments: "PATH", "make a broker forget a key",
     options: ClientSettings.options + [.output],
     example: "vouchsafe key delete models/llama/key",
@@ -103,7 +112,17 @@ enum KeyVerbs {
     return .ok
   }
 
-  private static func resource(_ text: String) throws(Failure) -> ResourcePath {
+  static func revoke(_ arguments: Arguments) async throws -> ExitCode {
+    let path = try resource(try arguments.one(of: "PATH"))
+    let version = try arguments.integer("--version", in: 1...Int.max)
+    let file = try ReferenceOptions.approverKey(try arguments.required("--key"))
+    let scope: RevocationScope = version.map { .resourceVersion(path, UInt64($0)) } ?? .resource(path)
+    let statement = try await ReferenceRevoke.statement(.revoke, about: scope.text, arguments)
+    try await ReferenceSubmit.submit(try ReferenceOptions.encode(statement, with: file), statement, arguments)
+    return .ok
+  }
+
+  static func resource(_ text: String) throws(Failure) -> ResourcePath {
     do throws(KBSProtocolError) {
       return try ResourcePath(text)
     } catch { throw Failure(.usage, "\(text): a resource path is repository/type/tag") }

@@ -50,9 +50,12 @@ enum PolicyVerbs {
     let path = try arguments.one(of: "FILE")
     let bytes = try Console.readFile(path, limit: 8 * ReferenceStatement.bodyLimitBytes)
     let checked: CheckedDocument
+    var parsed: JSONValue?
     do throws(ParseError) {
-      checked = try CheckedDocument(try StrictJSON.parse(bytes))
-    } catch { throw Failure(.malformed, "\(path): \(error)") }
+      let document = try StrictJSON.parse(bytes)
+      parsed = document
+      checked = try CheckedDocument(document)
+    } catch { throw Failure(.malformed, "\(path): \(error)\(Misspelling.hint(error, in: parsed))") }
     if try arguments.output() == .json {
       Console.json(checked.json)
     } else {

@@ -10,7 +10,8 @@ enum PolicyWhatIf {
     "policy what-if", "which logged decisions another bundle would have turned round, and why",
     options: [
       Option("--bundle", value: "FILE", "the bundle to suppose, in place of one of its name; notBefore is passed over"),
-      AuditReplay.log, AuditReplay.evidence, AuditOptions.vkey, AuditOptions.policy, AuditOptions.ca, .output,
+      AuditReplay.log, AuditReplay.evidence, AuditOptions.vkey, AuditOptions.policy, AuditOptions.ca,
+      AuditOptions.openings, .output,
     ],
     example: "vouchsafe policy what-if --bundle llama.json --log ./log --evidence ./evidence --vkey log.vkey",
     run: { try await run($0) })
@@ -28,9 +29,10 @@ enum PolicyWhatIf {
     let auditor = Auditor(key: try AuditOptions.key(arguments), policy: try AuditOptions.policy(arguments))
     var source = try AuditOptions.source(place, arguments)
     var blobs = try EvidenceFolder(try arguments.required("--evidence"))
+    let openings = try AuditReveal.openings(arguments)
     var (rows, decisions, unknown): ([Row], Int, Int) = ([], 0, 0)
     do {
-      var examiner = Examiner()
+      var examiner = Examiner(openings: openings)
       _ = try await auditor.audit(&source) { entry, index in
         let found = try await examiner.examine(entry, at: index, &blobs)
         guard found.leaf.decision != nil else { return }
@@ -40,7 +42,7 @@ enum PolicyWhatIf {
         if supposed.changes { rows.append(Row(index: index, supposition: supposed)) }
       }
     } catch let error as ParseError {
-      throw Failure(.malformed, "\(place): not a leaf of this log: \(error)")
+      throw AuditReplay.unreadable(error, place)
     } catch { throw AuditOptions.failure(error, place) }
     show(rows, decisions, unknown, format)
     return .ok

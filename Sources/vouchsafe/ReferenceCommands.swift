@@ -11,6 +11,7 @@ let referenceCommands: [Command] = [
       ReferenceOptions.out, ReferenceOptions.notAfter,
       Option("--version", value: "N", "the statement's version, without asking a broker"),
       Option("--prev", value: "HEX", "with --version: the digest of the statement before it"),
+      Option("--break-glass", "the quorum is of those who may break the glass"),
     ] + ClientSettings.options,
     example: "vouchsafe reference propose llama.json --out llama.note --state /var/lib/vouchsafe",
     run: { try await ReferencePropose.run($0) }),
@@ -29,7 +30,7 @@ let referenceCommands: [Command] = [
     run: { try await ReferenceSubmit.run($0) }),
   Command(
     "reference revoke", arguments: "SCOPE",
-    "stop releases at once: everything, bundle/NAME, measurement/HEX, resource/PATH, chip/HEX or product/NAME",
+    "stop releases at once: \(RevocationScope.forms.joined(separator: ", "))",
     options: [
       Option("--key", value: "FILE", "an approver's key: one signature is enough"),
       Option("--reason", value: "TEXT", "for the log"), ReferenceOptions.notAfter,
@@ -42,6 +43,20 @@ let referenceCommands: [Command] = [
       + ClientSettings.options,
     example: "vouchsafe reference unrevoke bundle/llama --reason 'image rebuilt' --out pardon.note",
     run: { try await ReferenceRevoke.unrevoke($0) }),
+  Command(
+    "reference break-glass", arguments: "PATH",
+    "in an emergency: make a statement that gives one key to one measurement for a few hours",
+    options: [
+      ReferenceOptions.out,
+      Option("--measurement", value: "HEX", "48 bytes: the launch digest; for TDX the SHA-384 of MRTD and registers"),
+      Option("--host-data", value: "HEX", "the init-data digest in hardware, when it is another than the bundle's"),
+      Option("--decision", value: "ID", "take both from the refusal of the pod that is to be let in"),
+      Option("--reason", value: "TEXT", "for the log"),
+      Option("--hours", value: "N", "how long, from 1 to 4 (default 1)"),
+    ] + ClientSettings.options,
+    example:
+      "vouchsafe reference break-glass models/llama/key --decision 41 --reason 'registry lost' --out emergency.note",
+    run: { try await ReferenceBreakGlass.run($0) }),
   Command(
     "reference list", "what is in force: bundles, rules, revocations and the quorum",
     options: ClientSettings.options + [.output],
@@ -71,7 +86,7 @@ enum ReferenceOptions {
     let bytes = try Console.readFile(path, limit: 1 << 17)
     do throws(StatementError) {
       return try SignedStatement(parsing: bytes)
-    } catch { throw Failure(.malformed, "\(path): \(error)") }
+    } catch { throw Failure(error == .bodyMismatch ? .invalid : .malformed, "\(path): \(error)") }
   }
 
   static func encode(_ statement: ReferenceStatement, with signer: KeyFile? = nil) throws(Failure) -> [UInt8] {

@@ -52,6 +52,10 @@ enum ReferenceList {
       lines.append(
         "rule \(word(rule["resource"])) for \(bundles)\(rule["condition"] == nil ? "" : ", with a condition")")
     }
+    for grant in listing["breakGlass"]?.arrayValue ?? [] {
+      lines.append(
+        "GLASS BROKEN for \(word(grant["resource"])) until \(word(grant["until"])): \(word(grant["reason"]))")
+    }
     if let table = listing["advisories"], !table.isNull {
       lines.append(
         "advisories version \(word(table["version"])), dated \(word(table["dated"])): \(word(table["digest"]))")

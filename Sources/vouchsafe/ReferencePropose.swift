@@ -9,7 +9,7 @@ enum ReferencePropose {
   static func run(_ arguments: Arguments) async throws -> ExitCode {
     let path = try arguments.one(of: "FILE.json")
     let out = try arguments.required("--out")
-    let (kind, scope, body) = try document(path)
+    let (kind, scope, body) = try document(path, isBreakGlass: arguments.flag("--break-glass"))
     let place = try await place(arguments, kind, scope)
     let statement = ReferenceStatement(
       kind: kind, scope: scope, version: place.version, previous: place.previous,
@@ -21,17 +21,19 @@ enum ReferencePropose {
 
   /// The kind of a document follows from its schema, its scope from what it speaks of.
   private static func document(
-    _ path: String
+    _ path: String, isBreakGlass: Bool
   ) throws(Failure) -> (kind: ReferenceStatement.Kind, scope: String, body: JSONValue) {
     let bytes = try Console.readFile(path, limit: 8 * ReferenceStatement.bodyLimitBytes)
+    var parsed: JSONValue?
     do {
       let value = try StrictJSON.parse(bytes)
+      parsed = value
       switch value["schema"]?.stringValue {
       case ReferenceBundle.schema: return (.reference, try ReferenceBundle(document: value).name, value)
       case ResourceRule.schema: return (.rule, try ResourceRule(document: value).resource.text, value)
       case ApproverQuorum.schema:
         _ = try ApproverQuorum(document: value)
-        return (.quorum, StatementContent.quorumScope, value)
+        return (.quorum, isBreakGlass ? StatementContent.breakGlassQuorumScope : StatementContent.quorumScope, value)
       case AdvisoryTable.schema:
         _ = try AdvisoryTable(document: value)
         return (.advisories, StatementContent.advisoriesScope, value)
@@ -42,7 +44,7 @@ enum ReferencePropose {
       }
     } catch let failure as Failure {
       throw failure
-    } catch { throw Failure(.malformed, "\(path): \(error)") }
+    } catch { throw Failure(.malformed, "\(path): \(error)\(Misspelling.hint(error, in: parsed))") }
   }
 
   /// The version and the predecessor: as given, or as the broker says, or the first.

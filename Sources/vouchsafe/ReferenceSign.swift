@@ -40,7 +40,8 @@ enum ReferenceSign {
     switch content {
     case .revoke(let scope, let reason): lines.append("STOPS releases for \(scope.text): \(reason)")
     case .unrevoke(let scope, let reason): lines.append("ALLOWS AGAIN releases for \(scope.text): \(reason)")
-    case .reference, .rule, .quorum, .advisories:
+    case .breakGlass(let grant): lines += Self.warning(grant, until: statement.notAfter)
+    case .reference, .rule, .quorum, .breakGlassQuorum, .advisories:
       lines.append(try comparison(statement, references))
       lines.append(DocumentDifference(from: active, to: statement.body).text)
     }
@@ -52,6 +53,14 @@ enum ReferenceSign {
       lines.append("claims to be signed by \(signed.note.signatures.map(\.name).joined(separator: ", "))")
     }
     return lines.map { Console.printable($0) + "\n" }.joined()
+  }
+
+  private static func warning(_ grant: BreakGlassGrant, until: Timestamp) -> [String] {
+    [
+      "BREAKS THE GLASS: until \(until.rfc3339), \(grant.resource) may be had without an approved measurement by",
+      "measurement \(Hex.encode(grant.measurement))",
+      "host data \(grant.hostData.map { Hex.encode($0) } ?? "as the bundle says")", "because: \(grant.reason)",
+    ]
   }
 
   /// What the difference below is against.

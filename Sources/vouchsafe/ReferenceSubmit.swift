@@ -46,14 +46,21 @@ enum ReferenceRevoke {
   private static func statement(
     _ kind: ReferenceStatement.Kind, _ arguments: Arguments
   ) async throws(Failure) -> ReferenceStatement {
-    let text = try arguments.one(of: "SCOPE")
+    try await statement(kind, about: try arguments.one(of: "SCOPE"), arguments)
+  }
+
+  /// The statement that follows what the broker has in force about a scope.
+  static func statement(
+    _ kind: ReferenceStatement.Kind, about text: String, _ arguments: Arguments
+  ) async throws(Failure) -> ReferenceStatement {
     let scope: RevocationScope
     do throws(ParseError) {
       scope = try RevocationScope(parsing: text)
     } catch {
       throw Failure(
         .usage,
-        "\(text): a scope is everything, bundle/NAME, measurement/HEX, resource/PATH, chip/HEX or product/NAME")
+        "\(text): not a scope in its one form; there are \(RevocationScope.forms.joined(separator: ", ")),"
+          + " with lower-case hexadecimal")
     }
     let reason = try arguments.required("--reason")
     let references = try await BrokerReferences(from: try BrokerConnection(arguments))

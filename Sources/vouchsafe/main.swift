@@ -13,5 +13,5 @@ do throws(PlatformError) {
 let table = CommandTable(
   program: "vouchsafe", summary: "seals models, registers what may have their keys, checks evidence",
   commands: modelCommands + evidenceCommands + referenceCommands + keyCommands + policyCommands
-    + auditCommands + [BenchWeights.command])
+    + auditCommands + brokerCommands + [BenchWeights.command])
 exit(await table.run(Array(CommandLine.arguments.dropFirst())))

@@ -54,7 +54,8 @@ struct AppraisalPropertyTests {
     values.bundles["llama"] = ReferenceValues.ActiveBundle(
       bundle: try ReferenceBundle(document: bundle), version: 1, digest: [])
     let decision = decide(
-      try Sample.path(), for: Sample.result(facts, values), boundTo: ["llama"], values: values, at: Sample.now)
+      try Sample.path(), version: 1, for: Sample.result(facts, values), boundTo: ["llama"], values: values,
+      at: Sample.now)
     if case .allow = decision { return true }
     return false
   }

@@ -34,7 +34,7 @@ struct AppraiseClaimsTests {
   private func codes(_ claims: Claims, _ edits: [String: JSONValue?] = [:]) throws -> [String] {
     var bundle = bundle
     for (path, value) in edits { bundle.set(path.split(separator: ".").map(String.init)[...], value) }
-    switch appraise(claims, against: try Sample.values(bundle), at: now).verdict {
+    switch appraise(claims, pseudonym: nil, against: try Sample.values(bundle), at: now).verdict {
     case .accepted: return []
     case .refused(let denial): return denial.codes
     }
@@ -42,7 +42,7 @@ struct AppraiseClaimsTests {
 
   @Test func provedClaimsAreJudgedAsTheyStand() throws {
     let claims = try claims { $0.policy = 0x20100 }
-    let result = appraise(claims, against: try Sample.values(bundle), at: now)
+    let result = appraise(claims, pseudonym: nil, against: try Sample.values(bundle), at: now)
     #expect(result.verdict == .accepted(bundles: ["llama"]))
     #expect(result.isSimulated)
     #expect(result.claims == claims.json)

@@ -9,7 +9,7 @@ struct ExplanationTests {
     let values = try Sample.values(Sample.bundle("llama", ["tees.snp.minimumGuestSVN": 7]))
     let result = Sample.result(values)
     let path = try Sample.path()
-    let decision = decide(path, for: result, boundTo: ["llama"], values: values, at: Sample.now)
+    let decision = decide(path, version: 1, for: result, boundTo: ["llama"], values: values, at: Sample.now)
     let explanation = Explanation(of: decision, on: path, for: result, at: Sample.now)
     #expect(
       CanonicalJSON.text(explanation.json)

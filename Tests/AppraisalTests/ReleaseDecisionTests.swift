@@ -18,7 +18,7 @@ struct ReleaseDecisionTests {
     facts: Facts = Sample.facts, at now: Timestamp = Sample.now
   ) throws -> [String] {
     let result = Sample.result(facts, values)
-    switch decide(try Sample.path(path), for: result, boundTo: binding, values: values, at: now) {
+    switch decide(try Sample.path(path), version: 1, for: result, boundTo: binding, values: values, at: now) {
     case .allow(let bundle): return ["allow", bundle]
     case .deny(let denial): return denial.codes
     }
@@ -68,7 +68,7 @@ struct ReleaseDecisionTests {
     let result = Sample.result(before)
     let path = try Sample.path()
     func decision(_ values: ReferenceValues, at now: Timestamp = Sample.now) -> ReleaseDecision {
-      decide(path, for: result, boundTo: ["llama"], values: values, at: now)
+      decide(path, version: 1, for: result, boundTo: ["llama"], values: values, at: now)
     }
     #expect(decision(before) == .allow(bundle: "llama"))
     let tightened = try before.taking(
@@ -95,7 +95,9 @@ struct ReleaseDecisionTests {
     let refused = Sample.result(none)
     #expect(!refused.isAccepted)
     let path = try Sample.path()
-    guard case .deny(let denial) = decide(path, for: refused, boundTo: ["llama"], values: none, at: Sample.now) else {
+    guard
+      case .deny(let denial) = decide(path, version: 1, for: refused, boundTo: ["llama"], values: none, at: Sample.now)
+    else {
       Issue.record("allowed")
       return
     }

@@ -133,7 +133,7 @@ struct StatementTests {
     let wrong = [
       "", "bundle", "bundle/", "bundle/a/b", "bundle/a b", "measurement/ab", "chip/zz",
       "measurement/" + String(repeating: "AB", count: 48), "resource/a/b", "resource/a/b/c/d", "product/Venice",
-      "everything/else", "Everything", "model/x",
+      "everything/else", "Everything", "model/x/y",
     ]
     for text in wrong { #expect(throws: ParseError.self, "\(text)") { try RevocationScope(parsing: text) } }
   }

@@ -137,7 +137,7 @@ struct TDXAppraiseTests {
 
   private func codes(_ claims: Claims, _ edits: [String: JSONValue?] = [:]) throws -> [String] {
     let bundle = Sample.tdxBundle(simulated.merging(edits) { $1 })
-    switch appraise(claims, against: try Sample.values(bundle), at: Sample.now).verdict {
+    switch appraise(claims, pseudonym: nil, against: try Sample.values(bundle), at: Sample.now).verdict {
     case .accepted: return []
     case .refused(let denial): return denial.codes
     }
@@ -149,7 +149,8 @@ struct TDXAppraiseTests {
 
   @Test func provedClaimsAreJudgedAsTheyStand() throws {
     let claims = try Sample.tdxClaims()
-    let result = appraise(claims, against: try Sample.values(Sample.tdxBundle(simulated)), at: Sample.now)
+    let result = appraise(
+      claims, pseudonym: nil, against: try Sample.values(Sample.tdxBundle(simulated)), at: Sample.now)
     #expect(result.verdict == .accepted(bundles: ["llama"]))
     #expect(result.isSimulated)
     #expect(result.facts == Facts(claims))
@@ -294,7 +295,10 @@ struct TDXAppraiseTests {
       ("measurement/" + String(repeating: "7d", count: 48), "measurementRevoked"),
       ("measurement/" + register, "measurementRevoked"),
     ] {
-      guard case .refused(let denial) = appraise(claims, against: try values.revoking(scope), at: Sample.now).verdict
+      guard
+        case .refused(let denial) = appraise(
+          claims, pseudonym: nil, against: try values.revoking(scope), at: Sample.now
+        ).verdict
       else {
         Issue.record("accepted after \(scope)")
         continue
@@ -304,7 +308,8 @@ struct TDXAppraiseTests {
   }
 
   @Test func aSectionForAnotherTechnologyDoesNotMatch() throws {
-    let result = appraise(try Sample.tdxClaims(), against: try Sample.values(Sample.bundle()), at: Sample.now)
+    let result = appraise(
+      try Sample.tdxClaims(), pseudonym: nil, against: try Sample.values(Sample.bundle()), at: Sample.now)
     guard case .refused(let denial) = result.verdict else { return }
     #expect(denial.codes.contains("teeNotInBundle"))
   }

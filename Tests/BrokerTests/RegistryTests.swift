@@ -151,7 +151,7 @@ func administrationNeedsAPinnedKey(method: String, target: String) async throws 
   let bench = try await Bench.make()
   #expect(try await bench.approve(bundle()).status == 200)
   #expect(try await bench.submit(.revoking("bundle/demo"), by: [bench.approvers[0]]).status == 200)
-  for _ in 0..<300 { try await bench.broker.recordStart(approvers: []) }
+  for _ in 0..<300 { try await bench.broker.recordStart(StateDigests(approvers: [], breakGlass: [])) }
   await bench.broker.flushLog()
   let name = "tile/entries/000"
   var bytes = try #require(try bench.disk.read(name))

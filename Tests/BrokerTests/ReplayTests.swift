@@ -38,9 +38,9 @@ extension Bench {
   }
 
   /// Every entry of the log, examined as an auditor does.
-  func examined(_ blobs: BenchBlobs? = nil) async throws -> [Examination] {
+  func examined(_ blobs: BenchBlobs? = nil, openings: NameOpenings? = nil) async throws -> [Examination] {
     var source = blobs ?? BenchBlobs(bench: self)
-    var examiner = Examiner()
+    var examiner = Examiner(openings: openings)
     var found: [Examination] = []
     for index in 0..<(await broker.log.size) {
       found.append(try await examiner.examine(try await broker.log.entry(at: index), at: index, &source))

@@ -83,7 +83,7 @@ struct StartErrorTests {
     try await expect(state.adminPins, [], "is empty")
     try await expect(state.adminPins, Array("\n\n".utf8), "names nobody")
     try await expect(state.adminPins, Array("garbage\n".utf8), "in line 1")
-    try await expect(state.adminPins, try folder.read(state.adminPins) + Array("abcd\n".utf8), "in line 2")
+    try await expect(state.adminPins, try folder.read(state.adminPins) + Array("abcd\n".utf8), "in line 4")
   }
 
   @Test func aDamagedInstanceFileIsNamed() async throws {

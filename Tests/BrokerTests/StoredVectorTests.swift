@@ -29,6 +29,7 @@ import Verification
       switch parsed {
       case .snp(let snp): snp.report.reportData
       case .tdx(let tdx): tdx.quote.body.reportData
+      case .nvidia(let evidence): evidence.devices.first?.report.nonce ?? []
       }
     let collateral = carriers.map { bytes -> JSONValue in
       ["kind": "file", "url": .null, "fetched_at": .null, "sha256": blobs.store(bytes)]

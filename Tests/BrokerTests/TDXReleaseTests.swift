@@ -151,39 +151,44 @@ func aTrustDomainThatMatchesGetsItsKey(version: UInt16) async throws {
     return Anchors.builtIn.adding((try? Anchors.parseFile(file)) ?? [])
   }()
 
-  private func verified(_ store: EndorsementStore, _ evidence: UnverifiedEvidence, at now: Timestamp) -> Claims? {
-    let endorsements = store.endorsements(for: evidence, anchors: anchors, at: now)
+  private func verified(_ store: EndorsementStore, _ evidence: UnverifiedEvidence, at now: Timestamp) async -> Claims? {
+    let endorsements = await store.supply(for: evidence, at: now).endorsements
     let binding = Binding(runtimeDigest: [UInt8](0..<48))
     return try? verify(
       evidence, with: endorsements, binding: binding, anchors: anchors, at: now, floors: store.floors
     ).get()
   }
 
+  private func store(_ guest: SimulatedTDX, at now: Timestamp = Bench.start) -> EndorsementStore {
+    let store = EndorsementStore(EndorsementStore.Parts(anchors: anchors))
+    store.hold(Endorsements(recognising: guest.collateral.files.map(\.bytes)), at: now)
+    return store
+  }
+
   private func evidence(_ guest: SimulatedTDX) throws -> UnverifiedEvidence {
     .tdx(try TDXEvidence(kbsJSON: guest.kbsEvidence(reportData: [UInt8](0..<48))))
   }
 
-  @Test func whatIsProvedOnceServesUntilItsDatesEnd() throws {
+  @Test func whatIsProvedOnceServesUntilItsDatesEnd() async throws {
     let guest = guest()
-    let store = EndorsementStore(supplied: Endorsements(recognising: guest.collateral.files.map(\.bytes)))
+    let store = store(guest)
     let evidence = try evidence(guest)
     let end = issued.adding(.seconds(30 * 86_400))
     for time in [Bench.start, Bench.start.adding(.seconds(1)), end.adding(.seconds(-1))] {
-      #expect(verified(store, evidence, at: time) != nil)
+      #expect(await verified(store, evidence, at: time) != nil)
     }
-    #expect(verified(store, evidence, at: end) == nil)
-    #expect(verified(store, evidence, at: Bench.start) != nil)
+    #expect(await verified(store, evidence, at: end) == nil)
+    #expect(await verified(store, evidence, at: Bench.start) != nil)
   }
 
   /// A newer evaluation that was once in force makes older ones worthless.
-  @Test func evaluationsOnlyRise() throws {
+  @Test func evaluationsOnlyRise() async throws {
     let (old, new) = (guest(), guest { $0.collateral.tcbInfo.evaluationDataNumber = 20 })
-    let newer = EndorsementStore(supplied: Endorsements(recognising: new.collateral.files.map(\.bytes)))
-    let claims = try #require(verified(newer, try evidence(new), at: Bench.start))
-    let store = EndorsementStore(supplied: Endorsements(recognising: old.collateral.files.map(\.bytes)))
-    #expect(verified(store, try evidence(old), at: Bench.start) != nil)
-    store.noteEvaluation(of: claims)
-    #expect(store.floors == EvaluationFloors(seen: [old.platform.fmspc: 20]))
-    #expect(verified(store, try evidence(old), at: Bench.start) == nil)
+    let store = store(old)
+    #expect(await verified(store, try evidence(old), at: Bench.start) != nil)
+    store.hold(Endorsements(recognising: new.collateral.files.map(\.bytes)), at: Bench.start)
+    #expect(await verified(store, try evidence(new), at: Bench.start) != nil)
+    store.hold(Endorsements(recognising: old.collateral.files.map(\.bytes)), at: Bench.start)
+    #expect(await verified(store, try evidence(old), at: Bench.start) == nil)
   }
 }

@@ -194,15 +194,15 @@ import Testing
     let cases: [(String, EvidenceError)] = [
       (#"{"version":2,"tpm_quote":{},"hcl_report":"x","vcek":"y"}"#, .unsupportedTEE(.azSNPvTPM)),
       (#"{"version":2,"tpm_quote":{},"hcl_report":"x","td_quote":"y"}"#, .unsupportedTEE(.azTDXvTPM)),
-      (#"{"device_evidence_list":[]}"#, .unsupportedTEE(.nvidia)), (#"{"svn":"1","report_data":"AA"}"#, .sampleTEE),
+      (#"{"svn":"1","report_data":"AA"}"#, .sampleTEE),
       (#"{"a":1}"#, .unrecognised), ("", .unrecognised), ("hello world", .unrecognised), ("0", .unrecognised),
     ]
     for (text, expected) in cases {
       #expect(throws: expected) { try UnverifiedEvidence.detect(bytes: Array(text.utf8)) }
     }
     #expect(throws: EvidenceError.sampleTEE) { try UnverifiedEvidence.parse(tee: .sample, kbsJSON: evidence.kbsJSON) }
-    #expect(throws: EvidenceError.unsupportedTEE(.nvidia)) {
-      try UnverifiedEvidence.parse(bytes: evidence.reportBytes, tee: .nvidia)
+    #expect(throws: EvidenceError.unsupportedTEE(.tpm)) {
+      try UnverifiedEvidence.parse(bytes: evidence.reportBytes, tee: .tpm)
     }
   }
 

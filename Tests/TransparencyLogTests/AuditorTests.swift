@@ -1,4 +1,5 @@
 import Bytes
+import HostileDisk
 import SignedNotes
 import Testing
 

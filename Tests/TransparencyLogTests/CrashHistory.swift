@@ -1,3 +1,4 @@
+import HostileDisk
 import SignedNotes
 import TestSupport
 import TransparencyLog

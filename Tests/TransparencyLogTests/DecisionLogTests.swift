@@ -1,3 +1,4 @@
+import HostileDisk
 import Platform
 import SignedNotes
 import Testing

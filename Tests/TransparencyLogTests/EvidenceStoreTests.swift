@@ -1,5 +1,6 @@
 import Bytes
 import Cryptography
+import HostileDisk
 import TestSupport
 import Testing
 import TransparencyLog

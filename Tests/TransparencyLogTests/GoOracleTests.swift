@@ -1,5 +1,6 @@
 import Bytes
 import Glibc
+import HostileDisk
 import Platform
 import TestSupport
 import Testing

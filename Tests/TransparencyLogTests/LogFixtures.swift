@@ -68,7 +68,3 @@ struct PlainTree: TreeNodes {
     return .node(root(leaves.prefix(half)), root(leaves.dropFirst(half)))
   }
 }
-
-extension SeededGenerator {
-  mutating func happens(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &self) < probability }
-}

@@ -19,8 +19,8 @@ import Testing
     "ARK-Turin": "4f125410563a2ab9a50356f9243f6fe0b6f73de98603f53f90339c70e9d7ad08",
   ]
 
-  @Test func theBuiltInRootsAreAMDsAndIntels() {
-    #expect(Anchors.builtIn.all.map(\.tee) == [.snp, .snp, .snp, .tdx])
+  @Test func theBuiltInRootsAreTheVendors() {
+    #expect(Anchors.builtIn.all.map(\.tee) == [.snp, .snp, .snp, .tdx, .nvidia, .nvidia])
     let anchors = Anchors.builtIn.all.filter { $0.tee == .snp }
     #expect(Dictionary(uniqueKeysWithValues: anchors.map { ($0.name, $0.fingerprint) }) == fingerprints)
     for anchor in anchors {
@@ -41,9 +41,20 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: VectorStore.isPresent)) func theRootsOfNVIDIAAreThoseOfTheCertificates() throws {
+    let files = [("device", "nvidia_device_identity_ca.pem"), ("manifest", "nvidia_corim_root.pem")]
+    for (product, file) in files {
+      let anchor = try #require(Anchors.builtIn.all.first { $0.tee == .nvidia && $0.product == product })
+      let root = try #require(try Certificate.parsePEM(try VectorStore.read("gpu/roots/\(file)")).first)
+      #expect(root.subject.der == anchor.trust.subject)
+      #expect(root.subjectPublicKeyInfo == anchor.trust.subjectPublicKeyInfo)
+      #expect(anchor.trust.isUsable && !anchor.isSimulated)
+    }
+  }
+
   /// The key as the point X ‖ Y that Intel publishes.
   @Test func t5TheRootOfTDXIsIntels() throws {
-    let anchor = try #require(Anchors.builtIn.all.last)
+    let anchor = try #require(Anchors.builtIn.all.first { $0.tee == .tdx })
     let point = """
       0ba9c4c0c0c86193a3fe23d6b02cda10a8bbd4e88e48b4458561a36e705525f567918e2edc88e40d860bd0cc4ee26aacc988e505a953558c\
       453f6b0904ae7394

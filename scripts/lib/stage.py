@@ -115,7 +115,10 @@ class Stage:
         return done.stdout
 
     def start_broker(self, *options):
-        """Serves on the ports of last time, or on any that are free."""
+        """Serves on the ports of last time, or on any that are free; all clients are one address, so it may ask often."""
+        if "--config" not in options:
+            self.path("roomy.json").write_text('{"attestRatePerSecond": 1000, "attestBurst": 2000, "connectionsPerAddress": 256}')
+            options = (*options, "--config", self.path("roomy.json"))
         listen = lambda url: url.removeprefix("https://") if url else "127.0.0.1:0"
         program = Program(
             [self.binaries / "vouchsafe-broker", "serve", "--state", self.state, "--listen", listen(self.broker_url),

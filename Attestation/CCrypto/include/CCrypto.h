@@ -158,6 +158,31 @@ int cc_crl_revoked_count(const cc_crl *crl);
 int cc_crl_revoked_serial(const cc_crl *crl, int index, cc_bytes *magnitude);
 void cc_crl_signature_algorithm(const cc_crl *crl, cc_signature_algorithm *algorithm);
 
+// ocsp.c — the answer of a responder about one certificate, parsed and unverified until cc_ocsp_verify says CC_OK.
+#define CC_OCSP_GOOD 0
+#define CC_OCSP_REVOKED 1
+#define CC_OCSP_UNKNOWN 2
+
+typedef struct {
+  int status;   // CC_OCSP_
+  int reason;   // CRLReason of a revocation, -1 when none is given
+  int64_t produced_at;
+  int64_t this_update;
+  int64_t next_update;
+  int has_next_update;
+} cc_ocsp_state;
+
+typedef struct cc_ocsp cc_ocsp;
+int cc_ocsp_parse(const void *der, size_t count, cc_ocsp **answer);
+void cc_ocsp_free(cc_ocsp *answer);
+void cc_ocsp_read(const cc_ocsp *answer, cc_ocsp_state *state);
+int cc_ocsp_serial(const cc_ocsp *answer, cc_bytes *magnitude);
+int cc_ocsp_nonce(const cc_ocsp *answer, cc_bytes *nonce);  // CC_UNSUPPORTED when it has none
+// 1 when it speaks of that certificate of that issuer; of the issuer only its name and key count.
+int cc_ocsp_is_about(const cc_ocsp *answer, const cc_certificate *certificate, const cc_certificate *issuer);
+// Signed by the issuer, or by a responder that the issuer made for it and that is valid at that time.
+int cc_ocsp_verify(const cc_ocsp *answer, const cc_certificate *issuer, int64_t at);
+
 // chain.c — RFC 5280 path validation at a given time, from one anchor that is a name and a key.
 #define CC_CHAIN_MAX 16
 #define CC_REVOCATION_WHEN_PRESENT 0

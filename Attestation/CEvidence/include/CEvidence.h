@@ -226,4 +226,61 @@ event_log_refusal event_log_open(const uint8_t *bytes, size_t count, event_log *
 /// Reads the record at `log->at` and moves there behind it. Spec: same, TCG_PCR_EVENT2.
 event_log_refusal event_log_next(const uint8_t *bytes, size_t count, event_log *log, event_log_event *event);
 
+// MARK: NVIDIA device report (SPDM 1.1: the request for measurements and the answer to it, one behind the other)
+
+/// What NVML hands out at most, and the zeros that may follow.
+#define SPDM_REPORT_LIMIT_SIZE (8192 + SPDM_PADDING_LIMIT)
+#define SPDM_PADDING_LIMIT 8
+#define SPDM_MAX_BLOCKS 64
+#define SPDM_MAX_FIELDS 64
+#define SPDM_NONCE_SIZE 32
+#define SPDM_MEASUREMENT_SIZE 48
+#define SPDM_SIGNATURE_SIZE 96
+
+/// Why a report was not accepted as well-formed: the first rule that failed, in the order of the report.
+typedef enum {
+  SPDM_REPORT_OK = 0,
+  SPDM_REPORT_LENGTH,
+  /// Not the request for all measurements, signed, of slot 0.
+  SPDM_REPORT_REQUEST,
+  /// Not the answer with measurements.
+  SPDM_REPORT_RESPONSE,
+  SPDM_REPORT_BLOCK_COUNT,
+  SPDM_REPORT_RECORD_LENGTH,
+  /// A block out of order, of another specification, or whose digest is not 48 bytes.
+  SPDM_REPORT_BLOCK,
+  SPDM_REPORT_OPAQUE,
+  SPDM_REPORT_OPAQUE_TWICE,
+  SPDM_REPORT_OPAQUE_TOO_MANY,
+  SPDM_REPORT_SIGNATURE,
+  /// Bytes other than a few zeros behind the signature.
+  SPDM_REPORT_TRAILING,
+} spdm_report_refusal;
+
+/// One field of the opaque data.
+typedef struct {
+  uint16_t type;
+  evidence_range data;
+} spdm_field;
+
+/// One report, unverified. Integers are read little-endian. Spec: DMTF DSP0274 1.1, GET_MEASUREMENTS and MEASUREMENTS.
+typedef struct {
+  /// Of the request: chosen by whoever asked.
+  evidence_range nonce;
+  uint32_t block_count;
+  /// The digests of blocks 1, 2, and so on.
+  evidence_range measurements[SPDM_MAX_BLOCKS];
+  evidence_range responder_nonce;
+  uint32_t field_count;
+  spdm_field fields[SPDM_MAX_FIELDS];
+  /// Request and answer up to the signature: what the device signs.
+  evidence_range signed_bytes;
+  /// r and s, 48 bytes each, big-endian.
+  evidence_range signature;
+  /// Where the report ends; what follows is zero.
+  uint32_t end;
+} spdm_report;
+
+spdm_report_refusal spdm_report_find(const uint8_t *bytes, size_t count, spdm_report *report);
+
 #endif

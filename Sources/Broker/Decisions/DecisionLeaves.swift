@@ -72,19 +72,20 @@ struct AllowingLeaf: Sendable {
 }
 
 extension Leaf {
-  /// The leaf of a decision. `reasons` are codes, empty when it allows; `explanation` is the digest of the stored
-  /// explanation of a refusal. A pod has no identity but its TEE key, so `client` is null.
+  /// The leaf of a decision; `explanation` is the digest of the stored explanation of a refusal. A pod has no identity but
+  /// its TEE key, so `client` is null.
   static func decision(
     _ scope: DecisionScope, _ judgement: Judgement, explanation: [UInt8]?, subject: DecisionSubject,
     references: ReferenceRecord, registry: RegistryPosition, from origin: Origin, at now: Timestamp
   ) -> Leaf {
-    let outcome: [(String, JSONValue)] = [
-      ("result", judgement.allows ? "allow" : "deny"), ("reasons", .strings(judgement.codes)),
-      ("bundles", .strings(judgement.bundles)), ("refvalues", .string(Hex.encode(references.digest))),
-      ("policy", .string(Hex.encode(references.policyDigest))),
-      ("advisory_table", references.advisoriesDigest.map { .string(Hex.encode($0)) } ?? .null), ("client", .null),
-      ("explanation", explanation.map { .string(Hex.encode($0)) } ?? .null),
-    ]
+    let outcome: [(String, JSONValue)] =
+      [
+        ("result", judgement.allows ? "allow" : "deny"), ("reasons", .strings(judgement.codes)),
+        ("bundles", .strings(judgement.bundles)), ("refvalues", .string(Hex.encode(references.digest))),
+        ("policy", .string(Hex.encode(references.policyDigest))),
+        ("advisory_table", references.advisoriesDigest.map { .string(Hex.encode($0)) } ?? .null), ("client", .null),
+        ("explanation", explanation.map { .string(Hex.encode($0)) } ?? .null),
+      ] + (judgement.isBreakGlass ? [("break_glass", true)] : [])
     return Leaf(
       .decision, from: origin, at: now, simulated: subject.claims.simulated, registry: registry,
       outcome + scope.members + subject.members)

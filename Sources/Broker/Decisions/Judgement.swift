@@ -12,6 +12,9 @@ struct Judgement: Sendable {
   /// Field, got, wanted and nearest bundle; `nil` when it allows.
   let explanation: JSONValue?
 
+  /// Nothing but a break-glass accepts the pod.
+  var isBreakGlass: Bool { allows && bundles.allSatisfy { $0.hasPrefix("break-glass/") } }
+
   var primaryCode: String { codes.first ?? "refused" }
 }
 

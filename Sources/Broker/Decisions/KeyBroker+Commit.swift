@@ -10,6 +10,8 @@ import Verification
 struct CommittedDecision: Sendable {
   let leaf: [UInt8]
   let receipt: Receipt
+  /// The salt of the resource's name, where this log commits to names.
+  let resourceSalt: [UInt8]?
   /// What the pod is told, and `vouchsafe policy explain` takes.
   var decisionID: String { String(receipt.index) }
 }
@@ -25,15 +27,24 @@ extension KeyBroker {
   ) async throws -> CommittedDecision {
     var explanationDigest: [UInt8]?
     if let explanation = judgement.explanation {
-      explanationDigest = try await evidence.store(CanonicalJSON.encode(explanation))
+      explanationDigest = try await evidence.store(CanonicalJSON.encode(salted(explanation)))
     }
+    let writer = names.writer()
     let leaf = try Leaf.decision(
       scope, judgement, explanation: explanationDigest, subject: subject,
       references: try await storedReferences(snapshot.values), registry: snapshot.position, from: origin, at: now
-    ).encoded()
+    ).encoded(writer)
     let receipt = try await commit(leaf)
     counters.add(.init("vouchsafe_decisions_total", .init("result", judgement.allows ? "allow" : "deny")))
-    return CommittedDecision(leaf: leaf, receipt: receipt)
+    if judgement.isBreakGlass { counters.add(.init("vouchsafe_break_glass_decisions_total")) }
+    return CommittedDecision(leaf: leaf, receipt: receipt, resourceSalt: writer.salt(of: "resource"))
+  }
+
+  /// The document of which a leaf holds the digest, unguessable where names are private.
+  private func salted(_ document: JSONValue) -> JSONValue {
+    guard let noise = names.noise(), var object = document.objectValue else { return document }
+    object["salt"] = noise
+    return .object(object)
   }
 
   /// The only way to the log. A log that fails once is never written again: the service stops and says why.
@@ -64,8 +75,16 @@ extension KeyBroker {
     return Denied(reason: reason, decisionID: refuse(reason.code, explanation, at: now))
   }
 
+  /// A request that a stranger can make at will and that never reached a judgement: counted, and nothing more.
+  /// - Parameter code: from a closed set of ours.
+  func countCheapRefusal(_ code: String) {
+    denySummary.count(code, at: clock())
+    counters.add(.init("vouchsafe_refusals_total", .init("code", code)))
+  }
+
   private func refuse(_ code: String, _ explanation: JSONValue, at now: Timestamp) -> String {
     denySummary.count(code, at: now)
+    counters.add(.init("vouchsafe_refusals_total", .init("code", code)))
     let id = "r" + Hex.encode(random(8))
     refusals.insert(id, explanation)
     return id

@@ -9,6 +9,7 @@ struct Leaf {
   enum Kind: String {
     case decision, policy, refvalues, resource, revoke, advisories, config, epoch
     case denySummary = "deny-summary"
+    case breakGlass = "break-glass"
   }
 
   /// What is the same in every leaf of one process.
@@ -35,8 +36,8 @@ struct Leaf {
 
   /// The bytes that are hashed.
   /// - Throws: `leafTooLarge` above 16 KiB, the cap for a leaf.
-  func encoded() throws(BrokerError) -> [UInt8] {
-    let bytes = CanonicalJSON.encode(.object(members))
+  func encoded(_ names: LeafNames.Writer) throws(BrokerError) -> [UInt8] {
+    let bytes = CanonicalJSON.encode(.object(names.written(members)))
     guard bytes.count <= 16_384 else { throw .leafTooLarge }
     return bytes
   }

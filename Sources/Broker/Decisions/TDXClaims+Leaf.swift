@@ -27,6 +27,14 @@ extension TDXClaims {
 }
 
 extension Claims {
+  /// What the hardware signed beside the measurement: report data, and the field for init-data.
+  var boundData: (reportData: [UInt8], initData: [UInt8]) {
+    switch platform {
+    case .snp(let snp): (snp.reportData, snp.hostData)
+    case .tdx(let tdx): (tdx.report.reportData, tdx.report.mrConfigID)
+    }
+  }
+
   /// What the platform's pseudonym is made of.
   var platformIdentity: [UInt8] {
     switch platform {

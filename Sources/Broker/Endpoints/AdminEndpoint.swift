@@ -11,15 +11,18 @@ import Transport
 /// approvers' signatures never widens what is released.
 struct AdminEndpoint: HTTPResponder {
   let broker: KeyBroker
-  /// SHA-256 of each administrator's SubjectPublicKeyInfo.
-  let pins: Set<[UInt8]>
+  /// SHA-256 of each administrator's SubjectPublicKeyInfo, and what its holder is.
+  let pins: [[UInt8]: Set<AdminRole>]
 
   func bodyLimit(for head: HTTPRequestHead) -> Int { head.method == .post || head.method == .put ? 1 << 20 : 0 }
 
   func failure(status: Int, reason: HTTPFailure) -> HTTPResponse { FramingFailure.response(status, reason) }
 
   func respond(to request: HTTPRequest) async -> HTTPResponse {
-    guard let key = request.clientKey, pins.contains(key) else { return BrokerError.notAuthorised.response() }
+    guard let key = request.clientKey, let roles = pins[key] else { return BrokerError.notAuthorised.response() }
+    guard !AdminRole.permitted(request.method, request.segments).isDisjoint(with: roles) else {
+      return BrokerError.roleMissing.response()
+    }
     do {
       return try await route(request)
     } catch let error as BrokerError {
@@ -45,6 +48,7 @@ struct AdminEndpoint: HTTPResponder {
     case (.delete, "keys"): return try await deleteKey(rest)
     case (.get, "decisions") where rest.count == 1: return try await decision(rest[0])
     case (.get, "evidence") where rest.count == 1: return try await evidence(rest[0])
+    case (.get, "openings") where rest.isEmpty: return try await openings(request)
     case (.get, "status") where rest.isEmpty: return json(await broker.status())
     default: throw BrokerError.unknownRoute
     }
@@ -66,7 +70,7 @@ struct AdminEndpoint: HTTPResponder {
 
   private func references(_ rest: [String]) async throws -> HTTPResponse {
     let values = await broker.registry.snapshot.values
-    guard let name = rest.first else { return json(values.listing) }
+    guard let name = rest.first else { return json(values.listing(at: broker.clock())) }
     guard rest.count == 1, let shown = values.showing(name) else { throw BrokerError.bundleUnknown }
     return json(shown)
   }
@@ -109,6 +113,16 @@ struct AdminEndpoint: HTTPResponder {
       let blob = try? await broker.evidence.read(digest)
     else { throw BrokerError.decisionUnknown }
     return HTTPResponse(status: 200, body: blob, contentType: "application/octet-stream")
+  }
+
+  private func openings(_ request: HTTPRequest) async throws -> HTTPResponse {
+    func number(_ name: String) throws(BrokerError) -> UInt64 {
+      guard let text = request.query.first(where: { $0.name == name })?.value, let number = UInt64(text) else {
+        throw .malformed(ParseError(name, .unexpected))
+      }
+      return number
+    }
+    return json(try await broker.openings(from: try number("from"), count: try number("count")).json)
   }
 
   /// The administrative calls of kbs-client, mapped onto what needs signatures here.

@@ -3,6 +3,7 @@ import Evidence
 import KBSProtocol
 import Telemetry
 import Transport
+import Verification
 
 /// The listener for strangers: the KBS protocol, the public log, and the health of the service.
 struct KBSEndpoint: HTTPResponder {
@@ -16,7 +17,10 @@ struct KBSEndpoint: HTTPResponder {
     }
   }
 
-  func failure(status: Int, reason: HTTPFailure) -> HTTPResponse { FramingFailure.response(status, reason) }
+  func failure(status: Int, reason: HTTPFailure) -> HTTPResponse {
+    broker.countCheapRefusal(reason.code)
+    return FramingFailure.response(status, reason)
+  }
 
   func respond(to request: HTTPRequest) async -> HTTPResponse {
     let segments = request.segments
@@ -39,14 +43,14 @@ struct KBSEndpoint: HTTPResponder {
     case (.post, "auth") where rest.count == 1: return auth(request)
     case (.post, "attest") where rest.count == 1: return await attest(request)
     case (.get, "resource"): return await resource(request, Array(rest.dropFirst()))
-    default: return BrokerError.unknownRoute.response()
+    default: return answer(to: BrokerError.unknownRoute)
     }
   }
 
   private func auth(_ request: HTTPRequest) -> HTTPResponse {
     broker.counters.add(.init("kbs_auth_requests_total"))
-    guard broker.limiter.admits(request.peer.bucket, at: broker.clock()) else {
-      return BrokerError.rateLimited.response()
+    guard broker.handshakeLimiter.admits(broker.clients.bucket(of: request), at: broker.clock()) else {
+      return answer(to: BrokerError.rateLimited)
     }
     do {
       let message = try kbsParsing { () throws(KBSProtocolError) in try KBSRequest(parsing: request.body) }
@@ -64,12 +68,12 @@ struct KBSEndpoint: HTTPResponder {
 
   private func attest(_ request: HTTPRequest) async -> HTTPResponse {
     broker.counters.add(.init("kbs_attestation_requests_total"))
-    guard broker.limiter.admits(request.peer.bucket, at: broker.clock()) else {
-      return BrokerError.rateLimited.response()
+    guard broker.attestLimiter.admits(broker.clients.bucket(of: request), at: broker.clock()) else {
+      return answer(to: BrokerError.rateLimited)
     }
     let cookies = request.headers.first("cookie").map(CookieHeader.values(in:)) ?? []
     do {
-      let attested = try await broker.queue.run { try await broker.attest(cookies: cookies, body: request.body) }
+      let attested = try await broker.attest(cookies: cookies, body: request.body)
       broker.counters.add(.init("kbs_attestation_successes_total"))
       return HTTPResponse(
         status: 200,
@@ -87,9 +91,10 @@ struct KBSEndpoint: HTTPResponder {
       let path = try kbsParsing { () throws(KBSProtocolError) in try ResourcePath(segments) }
       let released = try await broker.release(path, to: session)
       broker.counters.add(.init("kbs_resource_reads_total"))
+      let opening = released.logOpening.map { [(NameCommitment.header, Base64.encode($0))] } ?? []
       return HTTPResponse(
-        status: 200, headers: [("Vouchsafe-Log-Proof", Base64.encode(released.logProof))], body: released.body,
-        contentType: "application/json")
+        status: 200, headers: [("Vouchsafe-Log-Proof", Base64.encode(released.logProof))] + opening,
+        body: released.body, contentType: "application/json")
     } catch {
       if error as? BrokerError == .logUnavailable { try? await Task.sleep(for: broker.configuration.releaseHold) }
       return answer(to: error)
@@ -115,9 +120,13 @@ struct KBSEndpoint: HTTPResponder {
 
   private func answer(to error: any Error) -> HTTPResponse {
     switch error {
-    case let error as BrokerError: return error.response()
+    case let error as BrokerError:
+      if error.isRefusal { broker.countCheapRefusal(error.code) }
+      return error.response()
     case let denied as Denied: return denied.response
-    case is WorkQueue.Full: return BrokerError.queueFull.response()
+    case is WorkQueue.Full:
+      broker.countCheapRefusal(BrokerError.queueFull.code)
+      return BrokerError.queueFull.response()
     default:
       broker.events.write(.error, "internal-error", ["kind": .code(String(describing: type(of: error)))])
       return BrokerError.storeDamaged.response()
@@ -131,22 +140,26 @@ func kbsParsing<R>(_ body: () throws(KBSProtocolError) -> R) throws(BrokerError)
 }
 
 extension Denied {
-  /// 403, with the code and the id; 400 for bytes that are not evidence. Never which rule: that is in the explanation.
+  /// 403, with the code and the id; 400 for bytes that are not evidence, 503 where the same evidence may pass once the
+  /// vendor's collateral is at hand. Never which rule: that is in the explanation.
   var response: HTTPResponse {
     let status: Int
+    var headers: [(String, String)] = []
     let body: ErrorBody
     switch reason {
     case .policy(let code):
       status = 403
       body = ErrorBody(.policyDeny, detail: "Access denied by policy", code: code, decisionID: decisionID)
     case .evidence(let code):
-      status = 403
+      let isMissing = code == Refusal.Code.collateralMissing.rawValue
+      status = isMissing ? 503 : 403
+      if isMissing { headers = [("Retry-After", "5")] }
       body = ErrorBody(.attestationError, detail: "the evidence was refused", code: code, decisionID: decisionID)
     case .malformed(let error):
       status = 400
       body = ErrorBody(.attestationError, detail: "malformed evidence", code: error.code, decisionID: decisionID)
     }
-    return HTTPResponse(status: status, body: body.encoded(), contentType: "application/json")
+    return HTTPResponse(status: status, headers: headers, body: body.encoded(), contentType: "application/json")
   }
 }
 

@@ -22,6 +22,8 @@ package final class Keyring: Sendable {
   package let tokenKey: P256SigningKey
   package let tokenVerifyingKey: VerifyingKey
   private let pseudonymKey: SecretBytes
+  /// Salts the names in leaves of a log that keeps them private.
+  let namesKey: SharedSecret
 
   private init(
     kekID: String, kek: consuming SecretBytes, logKey: Ed25519PrivateKey, tokenKey: P256SigningKey,
@@ -32,6 +34,8 @@ package final class Keyring: Sendable {
     self.kek = kek
     self.logKey = logKey
     self.tokenKey = tokenKey
+    namesKey = SharedSecret(
+      HKDF.sha256(pseudonymKey, salt: [], info: Array("vouchsafe/log-names-key/v1".utf8), count: 32))
     self.pseudonymKey = pseudonymKey
   }
 
@@ -96,10 +100,18 @@ package final class Keyring: Sendable {
     } catch { throw .malformed(error) }
   }
 
-  /// Sixteen bytes in hexadecimal that stand for a hardware id in leaves. Spec: HMAC-SHA-256, cut.
-  func pseudonym(of hardwareID: [UInt8]) -> String {
+  /// Sixteen bytes that stand for a hardware id in leaves. Spec: HMAC-SHA-256, cut.
+  func pseudonym(of hardwareID: [UInt8]) -> [UInt8] {
     let mac = HKDF.sha256(pseudonymKey, salt: [], info: Array("vouchsafe/pseudonym/v1".utf8) + hardwareID, count: 16)
-    return mac.withBytes { span in Hex.encode((0..<span.byteCount).map { span.byte(at: $0) }) }
+    return mac.withBytes { span in (0..<span.byteCount).map { span.byte(at: $0) } }
+  }
+
+  /// Makes digests of the reference values unguessable in a log that keeps names private.
+  package var valuesSalt: [UInt8] {
+    namesKey.withSecret { key in
+      HKDF.sha256(key, salt: [], info: Array("vouchsafe/refvalues-salt/v1".utf8), count: 32)
+        .withBytes { span in (0..<span.byteCount).map { span.byte(at: $0) } }
+    }
   }
 }
 

@@ -4,11 +4,12 @@ import KBSProtocol
 
 /// What administrators are shown of the registry.
 extension ReferenceValues {
-  var listing: JSONValue {
+  func listing(at now: Timestamp) -> JSONValue {
     let shownBundles = bundles.values.sorted { $0.bundle.name < $1.bundle.name }.map(Self.row)
     return .object([
       ("epoch", .int(epoch)), ("digest", .string(Hex.encode(digest))),
-      ("quorum", quorum?.document ?? .null), ("bundles", .array(shownBundles)),
+      ("quorum", quorum?.document ?? .null), ("breakGlassQuorum", breakGlassQuorum?.document ?? .null),
+      ("breakGlass", .array(activeGrants(at: now).map(Self.row))), ("bundles", .array(shownBundles)),
       ("rules", .array(rules.values.sorted { $0.resource < $1.resource }.map(\.document))),
       ("revocations", .strings(revocations.map(\.text).sorted())),
       ("advisories", advisories.map(Self.row) ?? .null), ("chains", chains),
@@ -28,6 +29,14 @@ extension ReferenceValues {
       ("version", .int(active.version)), ("digest", .string(Hex.encode(active.digest))),
       ("notAfter", active.bundle.notAfter.map { .string($0.rfc3339) } ?? .null),
       ("openEnds", .strings(active.bundle.openEnds)),
+    ])
+  }
+
+  private static func row(_ active: ActiveGrant) -> JSONValue {
+    .object([
+      ("resource", .string(active.grant.resource.text)),
+      ("measurement", .string(Hex.encode(active.grant.measurement))), ("until", .string(active.until.rfc3339)),
+      ("reason", .string(active.grant.reason)),
     ])
   }
 

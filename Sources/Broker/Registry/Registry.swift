@@ -88,22 +88,26 @@ actor Registry {
     case .put(let digest):
       try snapshot.put(try KeyRecord(parsing: try await blobs.read(digest)))
     case .delete(let path): try snapshot.delete(path)
+    case .deleteRecorded(let digest):
+      try snapshot.delete(try RegistryChange.deleted(parsing: try await blobs.read(digest)))
     }
   }
 
   /// Stores the body of a change, commits its leaf, and only then lets it take effect. Waits for decisions under way and
   /// holds later ones: none can be logged after the change without having been made under it.
   ///
-  /// - Parameter prepare: makes the change and its effect from the state as it is in this turn; throws to refuse it.
+  /// - Parameters:
+  ///   - prepare: makes the change and its effect from the state as it is in this turn; throws to refuse it.
+  ///   - commit: logs the change, made at that position, after which reference values of that digest are in force.
   nonisolated func change(
     _ prepare: @Sendable @escaping (RegistrySnapshot) throws -> (RegistryChange, RegistrySnapshot),
-    commit: @Sendable @escaping (RegistryChange, RegistryPosition) async throws -> Receipt
+    commit: @Sendable @escaping (RegistryChange, RegistryPosition, _ values: [UInt8]) async throws -> Receipt
   ) async throws -> Receipt {
     try await gate.writing { [self] in
       let before = await snapshot
       let (change, after) = try prepare(before)
       if let blob = change.blob { _ = try await blobs.store(blob) }
-      let receipt = try await commit(change, before.position)
+      let receipt = try await commit(change, before.position, after.values.digest)
       await advance(to: after, at: receipt.index)
       return receipt
     }

@@ -32,7 +32,8 @@ struct RegistrySnapshot: Sendable {
   /// Decides anew, on the registry as it is here, whether the judged pod may have the record's key.
   func judge(_ record: KeyRecord, for result: AttestationResult, at now: Timestamp) -> Judgement {
     let bound = Set([record.bundle])
-    let decision = decide(record.resource, for: result, boundTo: bound, values: values, at: now)
+    let decision = decide(
+      record.resource, version: record.version, for: result, boundTo: bound, values: values, at: now)
     return Judgement(decision, on: record.resource, for: result, at: now)
   }
 

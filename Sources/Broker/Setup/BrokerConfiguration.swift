@@ -12,17 +12,26 @@ package struct BrokerConfiguration: Sendable {
   package var anchors: [String] = []
   /// Folders with endorsements (intermediates, platform certificates, revocation lists), recognised by content.
   package var collateral: [String] = []
+  /// The Unix socket of the fetching process (`vouchsafe collateral serve`); without it the folders are all there is.
+  package var collateralFetcher: String?
   package var tokenLifetime = Duration.seconds(300)
-  package var attestBytes = 8 << 20
-  /// Attestations a second that one address may ask for, and how many at once after a pause.
-  package var attestRate = 200
-  package var attestBurst = 400
+  /// The largest body of an attestation; evidence of one machine with its event log is some hundred KiB.
+  package var attestBytes = 2 << 20
+  /// Handshakes a second that one address may begin, and as many that it may answer; and how many at once after a pause.
+  package var attestRate = 5
+  package var attestBurst = 20
+  /// Proxies whose `X-Forwarded-For` says whose request it is; all who come through another one are one address.
+  package var trustedProxies: [AddressRange] = []
   package var maximumSessions = 65_536
-  package var connectionsPerAddress = 256
+  package var connectionsPerAddress = 64
   /// How long a request for a key is held when the log fails: guests take any quick answer but 401 as final, and by then
   /// this process has ended and the next one recovers. Not a setting; tests shorten it.
   package var releaseHold = Duration.seconds(20)
   package var node = "broker"
+  /// Who countersigns the log.
+  package var witnesses: WitnessSettings?
+  /// Files with signed checkpoints of this log; a state that does not reach them was rolled back. Not a setting.
+  package var witnessCheckpoints: [String] = []
 
   package struct Address: Equatable, Sendable {
     package var host: String
@@ -51,7 +60,8 @@ package struct BrokerConfiguration: Sendable {
 
   package static let memberNames = [
     "listen", "adminListen", "serverNames", "anchors", "collateral", "tokenLifetimeSeconds",
-    "attestBytes", "attestRatePerSecond", "attestBurst", "connectionsPerAddress", "maximumSessions", "node",
+    "attestBytes", "attestRatePerSecond", "attestBurst", "trustedProxies", "connectionsPerAddress",
+    "maximumSessions", "node", "witnesses",
   ]
 
   /// - Throws: `ParseError`; `.unknownField` names the member as it was written.
@@ -61,15 +71,32 @@ package struct BrokerConfiguration: Sendable {
     if let text = try reader.optionalString("adminListen") { adminListen = try Address(parsing: text) }
     if reader.has("serverNames") { serverNames = try reader.strings("serverNames") }
     if reader.has("anchors") { anchors = try reader.strings("anchors") }
-    if reader.has("collateral") { collateral = try reader.strings("collateral") }
+    try readCollateral(&reader)
     if let value = try Self.bounded("tokenLifetimeSeconds", 10...3600, &reader) { tokenLifetime = .seconds(value) }
     if let value = try Self.bounded("attestBytes", 65_536...(64 << 20), &reader) { attestBytes = value }
     if let value = try Self.bounded("attestRatePerSecond", 1...100_000, &reader) { attestRate = value }
     if let value = try Self.bounded("attestBurst", 1...100_000, &reader) { attestBurst = value }
+    if reader.has("trustedProxies") {
+      for text in try reader.strings("trustedProxies") { trustedProxies.append(try AddressRange(parsing: text)) }
+    }
     if let value = try Self.bounded("connectionsPerAddress", 1...65_536, &reader) { connectionsPerAddress = value }
     if let value = try Self.bounded("maximumSessions", 16...10_000_000, &reader) { maximumSessions = value }
     if let text = try reader.optionalString("node") { node = text }
+    if let object = try reader.optionalObject("witnesses") { witnesses = try WitnessSettings(object) }
     try reader.finish()
+  }
+
+  /// `{"directories":[…],"fetcher":PATH}`, or the list of folders alone.
+  private mutating func readCollateral(_ reader: inout JSONReader) throws(ParseError) {
+    guard reader.has("collateral") else { return }
+    if reader.object["collateral"]?.arrayValue != nil {
+      collateral = try reader.strings("collateral")
+      return
+    }
+    var section = try reader.object("collateral")
+    if section.has("directories") { collateral = try section.strings("directories") }
+    if let value = section.optionalValue("fetcher"), !value.isNull { collateralFetcher = try section.string("fetcher") }
+    try section.finish()
   }
 
   private static func bounded(

@@ -17,8 +17,13 @@ enum ClientConfiguration {
       ("broker", .string("https://\(broker.text)")), ("admin", .string("https://\(admin.text)")),
       ("ca", "tls/cert.pem"), ("clientCertificate", "admin/client.cert.pem"), ("clientKey", "admin/client.key.pem"),
       ("logVkey", "log.vkey"),
+      ("provider", credential("provider")), ("auditor", credential("auditor")),
     ]
     let bytes = Array(CanonicalJSON.pretty(.object(members)).utf8)
     if (try? SmallFile.read(state.client, limitBytes: 1 << 16)) != bytes { try SmallFile.replace(state.client, bytes) }
+  }
+
+  private static func credential(_ role: String) -> JSONValue {
+    ["clientCertificate": .string("admin/\(role).cert.pem"), "clientKey": .string("admin/\(role).key.pem")]
   }
 }

@@ -17,6 +17,11 @@ package struct Initialisation: Sendable {
   /// Verifier keys in C2SP text form.
   package var approvers: [String]
   package var quorum: Int
+  /// Those who may break the glass, and how many of them must: other keys than the approvers'.
+  package var breakGlassApprovers: [String] = []
+  package var breakGlassQuorum = 0
+  /// The log holds salted commitments in the place of names; for good.
+  package var privateNames = false
 
   package init(state: StateDirectory, logName: String, hostNames: [String], approvers: [String], quorum: Int) {
     self.state = state
@@ -28,6 +33,9 @@ package struct Initialisation: Sendable {
 
   package enum Refusal: Error, Equatable, Sendable {
     case alreadyInitialised, unfinished, quorumImpossible, approverMalformed, logNameInvalid
+    case breakGlassQuorumImpossible, breakGlassApproverMalformed, breakGlassWithoutApprovers, quorumsOverlap
+    /// Verifier keys, but not ones that sign statements: of another algorithm, or of a name that cannot be one.
+    case approverUnusable, breakGlassApproverUnusable
 
     package var sentence: String {
       switch self {
@@ -35,6 +43,16 @@ package struct Initialisation: Sendable {
       case .unfinished: "the folder holds the beginning of a state that was never finished; remove it and start again"
       case .quorumImpossible: "the quorum must be from 1 to the number of different approvers"
       case .approverMalformed: "an approver's file is not one verifier key"
+      case .approverUnusable:
+        "an approver's verifier key is of another purpose; make one with vouchsafe key create --purpose approver"
+      case .breakGlassQuorumImpossible:
+        "the break-glass quorum must be from 1 to the number of different break-glass approvers"
+      case .breakGlassApproverMalformed: "a break-glass approver's file is not one verifier key"
+      case .breakGlassApproverUnusable:
+        "a break-glass approver's verifier key is of another purpose; make one with vouchsafe key create "
+          + "--purpose approver"
+      case .breakGlassWithoutApprovers: "a break-glass quorum needs approvers beside it"
+      case .quorumsOverlap: "a key is given as an approver's and as a break-glass approver's; they must be different"
       case .logNameInvalid: "a log's name has no space, no +, and is not empty"
       }
     }
@@ -44,7 +62,15 @@ package struct Initialisation: Sendable {
   /// - Throws: `Refusal`, or a `PlatformError` when a file cannot be written. `instance.json` is written last: without it
   ///   the folder is no state.
   package func run(at now: Timestamp) throws -> String {
-    let policy = try approverPolicy()
+    let quorum = try approverQuorum(
+      approvers, quorum, malformed: .approverMalformed, unusable: .approverUnusable, impossible: .quorumImpossible)
+    let glass = try approverQuorum(
+      breakGlassApprovers, breakGlassQuorum, malformed: .breakGlassApproverMalformed,
+      unusable: .breakGlassApproverUnusable, impossible: .breakGlassQuorumImpossible)
+    if let glass {
+      guard let quorum else { throw Refusal.breakGlassWithoutApprovers }
+      guard glass.isDisjoint(from: quorum) else { throw Refusal.quorumsOverlap }
+    }
     guard !SmallFile.exists(state.instance) else { throw Refusal.alreadyInitialised }
     guard !SmallFile.exists(state.rootKey) else { throw Refusal.unfinished }
     for folder in state.folders { try SmallFile.makeFolder(folder, mode: 0o700) }
@@ -56,12 +82,15 @@ package struct Initialisation: Sendable {
     do { signer = try NoteSigner(name: logName, key: opened.logKey) } catch { throw Refusal.logNameInvalid }
     let vkey = signer.verifierKey.text
     try SmallFile.create(state.logVkey, Array((vkey + "\n").utf8), mode: 0o644)
-    if let policy { try SmallFile.create(state.approvers, Array(policy.utf8), mode: 0o644) }
+    let (approversFile, glassFile) = (Self.file(quorum), Self.file(glass))
+    if quorum != nil { try SmallFile.create(state.approvers, approversFile, mode: 0o644) }
+    if glass != nil { try SmallFile.create(state.breakGlass, glassFile, mode: 0o644) }
     try makeCertificates(at: now)
     let defaults = BrokerConfiguration()
     try ClientConfiguration.write(state, broker: defaults.listen, admin: defaults.adminListen)
-    let instance = Instance(logName: logName, logEpoch: Hex.encode(SystemRandom.bytes(8)))
-    try beginLog(instance, signer: signer, approvers: Array((policy ?? "").utf8), at: now)
+    let instance = Instance(
+      logName: logName, logEpoch: Hex.encode(SystemRandom.bytes(8)), privateNames: privateNames)
+    try beginLog(instance, signer: signer, StateDigests(approvers: approversFile, breakGlass: glassFile), at: now)
     // All that instance.json vouches for is durable before it has its name.
     for folder in state.folders { try SmallFile.synchronize(folder: folder) }
     try SmallFile.create(state.instance, instance.json)
@@ -73,14 +102,14 @@ package struct Initialisation: Sendable {
   /// The log's first leaf names the approvers; from now on a missing log is a damaged one, and an edited approvers' file
   /// does not start.
   private func beginLog(
-    _ instance: Instance, signer: NoteSigner, approvers: [UInt8], at now: Timestamp
+    _ instance: Instance, signer: NoteSigner, _ digests: StateDigests, at now: Timestamp
   ) throws {
     let origin = Leaf.Origin(node: "init", build: Hex.encode(OwnProgram.digest()), logEpoch: instance.logEpoch)
     let leaf = Leaf(
       .config, from: origin, at: now, simulated: false, registry: .empty,
-      [("approvers", .string(Hex.encode(Hash.sha256.digest(approvers)))), ("anchors", .null)])
+      digests.members + [("anchors", .null), ("private_names", .bool(instance.privateNames))])
     var writer = try LogWriter.open(try DurableDirectory(path: state.log), signer: signer, absence: .begin)
-    _ = try writer.append([try leaf.encoded()])
+    _ = try writer.append([try leaf.encoded(LeafNames(key: nil, random: SystemRandom.bytes).writer())])
     try writer.publish()
   }
 
@@ -90,32 +119,33 @@ package struct Initialisation: Sendable {
     return try FileRoot(key: SecretBytes(erasing: &bytes))
   }
 
-  private func approverPolicy() throws -> String? {
-    guard !approvers.isEmpty else { return nil }
+  private func approverQuorum(
+    _ texts: [String], _ threshold: Int, malformed: Refusal, unusable: Refusal, impossible: Refusal
+  ) throws(Refusal) -> ApproverQuorum? {
+    guard !texts.isEmpty else { return nil }
     var keys: [NoteVerifierKey] = []
-    for text in approvers {
-      do { keys.append(try NoteVerifierKey(vkey: text)) } catch { throw Refusal.approverMalformed }
+    for text in texts {
+      do throws(NoteError) { keys.append(try NoteVerifierKey(vkey: text)) } catch { throw malformed }
     }
-    guard Set(keys.map(\.publicKey)).count == keys.count, (1...keys.count).contains(quorum) else {
-      throw Refusal.quorumImpossible
-    }
-    do {
-      return CanonicalJSON.text(try ApproverQuorum(threshold: quorum, approvers: keys).document)
-    } catch { throw Refusal.quorumImpossible }
+    for key in keys where (try? ApproverQuorum(threshold: 1, approvers: [key])) == nil { throw unusable }
+    guard Set(keys.map(\.publicKey)).count == keys.count, (1...keys.count).contains(threshold),
+      let quorum = try? ApproverQuorum(threshold: threshold, approvers: keys)
+    else { throw impossible }
+    return quorum
+  }
+
+  private static func file(_ quorum: ApproverQuorum?) -> [UInt8] {
+    quorum.map { Array(CanonicalJSON.text($0.document).utf8) } ?? []
   }
 
   private func makeCertificates(at now: Timestamp) throws {
     let (server, serverKey) = try certificate("vouchsafe-broker", at: now, addresses: true)
     try SmallFile.create(state.certificate, server, mode: 0o644)
     try store(serverKey, at: state.certificateKey)
-    let (admin, adminKey) = try certificate("vouchsafe-admin", at: now, addresses: false)
-    try SmallFile.create(state.adminCertificate, admin, mode: 0o644)
-    try store(adminKey, at: state.adminKey)
-    let pin = Hash.sha256.digest(adminKey.publicKey.subjectPublicKeyInfo)
-    try SmallFile.create(state.adminPins, Array((Hex.encode(pin) + "\n").utf8))
+    try makeAdministrators(at: now)
   }
 
-  private func certificate(
+  func certificate(
     _ name: String, at now: Timestamp, addresses: Bool
   ) throws -> (pem: [UInt8], key: P256SigningKey) {
     let key = P256SigningKey.generate()
@@ -135,9 +165,34 @@ package struct Initialisation: Sendable {
   }
 
   /// A private key in PKCS #8 PEM, mode 0600; the copy that is written is erased.
-  private func store(_ key: P256SigningKey, at path: String) throws {
+  func store(_ key: P256SigningKey, at path: String) throws {
     var pem = key.pkcs8PEM().withBytes { span in (0..<span.byteCount).map { span.byte(at: $0) } }
     defer { for index in pem.indices { pem[index] = 0 } }
     try SmallFile.create(path, pem)
+  }
+}
+
+/// What the log's first leaf says of files that decide who may sign: an edited one does not start.
+struct StateDigests: Equatable, Sendable {
+  let approvers: [UInt8]
+  /// `nil` when nobody may break the glass.
+  let breakGlass: [UInt8]?
+
+  /// - Parameters: the files; empty for one that is not there.
+  init(approvers: [UInt8], breakGlass: [UInt8]) {
+    self.approvers = Hash.sha256.digest(approvers)
+    self.breakGlass = breakGlass.isEmpty ? nil : Hash.sha256.digest(breakGlass)
+  }
+
+  var members: [(String, JSONValue)] {
+    [
+      ("approvers", .string(Hex.encode(approvers))),
+      ("break_glass_approvers", breakGlass.map { .string(Hex.encode($0)) } ?? .null),
+    ]
+  }
+
+  /// Whether a leaf of this log says the same; a leaf without the second member is of a log without break-glass.
+  func isNamed(in leaf: JSONValue) -> Bool {
+    leaf["approvers"] == members[0].1 && (leaf["break_glass_approvers"] ?? .null) == members[1].1
   }
 }

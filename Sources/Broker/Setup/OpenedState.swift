@@ -12,7 +12,7 @@ import Verification
 struct OpenedState: Sendable {
   let parts: KeyBroker.Parts
   let lock: DurableDirectory
-  let approversDigest: [UInt8]
+  let digests: StateDigests
 
   static func open(
     _ state: StateDirectory, configuration: BrokerConfiguration, clock: @escaping @Sendable () -> Timestamp
@@ -22,25 +22,33 @@ struct OpenedState: Sendable {
     let events = EventLog(service: "broker", now: clock)
     let stop = StopSignal()
     let directory = try openLocked(state.log)
-    let log = try await openLog(directory, state, instance, keyring)
+    let witnessing = try Witnessing(configuration, instance, keyring)
+    let witnessed = try await witnessing.checkpoints()
+    let log = try await openLog(directory, state, instance, keyring, witnessed)
     report(log.recovery, to: events)
-    let approvers = SmallFile.exists(state.approvers) ? try SmallFile.read(state.approvers, limitBytes: 1 << 16) : []
-    let approversDigest = Hash.sha256.digest(approvers)
-    try await checkBeginning(of: log, state, approvers: approversDigest)
-    let registry = try await openRegistry(state, log, approvers, stop)
+    let (approvers, breakGlass) = (try readIfThere(state.approvers), try readIfThere(state.breakGlass))
+    let digests = StateDigests(approvers: approvers, breakGlass: breakGlass)
+    try await checkBeginning(of: log, state, digests, instance)
+    let values = ReferenceValues(
+      quorum: try quorum(approvers), breakGlass: try quorum(breakGlass),
+      salt: instance.privateNames ? keyring.valuesSalt : nil)
+    let registry = try await openRegistry(state, log, values, stop)
     let evidence = try BlobStore(DurableDirectory(path: state.path), folder: "evidence", stop: stop)
-    _ = try await keep(approvers, in: evidence, stop, state)
+    for file in [approvers, breakGlass] { _ = try await keep(file, in: evidence, stop, state) }
     let (anchors, anchorFiles) = try loadAnchors(configuration.anchors)
     let anchorsDigest = try await anchorFiles.isEmpty ? nil : keep(anchorFiles, in: evidence, stop, state)
     let parts = KeyBroker.Parts(
       configuration: configuration, instance: instance, keyring: keyring, anchors: anchors,
       extraAnchorsDigest: anchorsDigest,
-      endorsements: EndorsementStore(supplied: try loadCollateral(configuration.collateral)), log: log,
+      endorsements: try openEndorsements(
+        state, configuration, anchors, events, isNew: await log.size <= 1, at: clock()),
+      log: log,
       evidence: evidence, registry: registry, events: events,
       origin: Leaf.Origin(
         node: configuration.node, build: Hex.encode(OwnProgram.digest()), logEpoch: instance.logEpoch),
-      workers: max(2, Processors.available), clock: clock, random: SystemRandom.bytes, stop: stop)
-    return OpenedState(parts: parts, lock: directory, approversDigest: approversDigest)
+      workers: max(2, Processors.available), clock: clock, random: SystemRandom.bytes,
+      witnesses: try witnessing.board(), stop: stop)
+    return OpenedState(parts: parts, lock: directory, digests: digests)
   }
 
   /// Stores what this start's leaf names.
@@ -99,7 +107,8 @@ struct OpenedState: Sendable {
 
   /// Recovers the log on a thread of its own: a large one takes its time, and signals are heard meanwhile.
   private static func openLog(
-    _ directory: DurableDirectory, _ state: StateDirectory, _ instance: Instance, _ keyring: Keyring
+    _ directory: DurableDirectory, _ state: StateDirectory, _ instance: Instance, _ keyring: Keyring,
+    _ witnessed: [Checkpoint]
   ) async throws -> DecisionLog {
     guard let signer = try? NoteSigner(name: instance.logName, key: keyring.logKey) else {
       throw StateFile.instance.fault(.malformed("names no log"), at: state.instance)
@@ -112,7 +121,8 @@ struct OpenedState: Sendable {
     do {
       let executor = try SerialThread()
       return try await OwnThread.run {
-        try DecisionLog.open(directory, signer: signer, absence: .refuse, executor: executor)
+        try DecisionLog.open(
+          directory, signer: signer, absence: .refuse, executor: executor, witnessed: witnessed)
       }
     } catch let error as LogError { throw startError(error, folder: state.log) }
   }
@@ -129,33 +139,44 @@ struct OpenedState: Sendable {
       ["bytes": .number(Int64(recovery.droppedBytes)), "recoveredEntries": .number(Int64(clamping: recovery.entries))])
   }
 
-  /// The first leaf names the approvers' file: an edited file does not start.
+  private static func readIfThere(_ path: String) throws -> [UInt8] {
+    SmallFile.exists(path) ? try SmallFile.read(path, limitBytes: 1 << 16) : []
+  }
+
+  private static func quorum(_ file: [UInt8]) throws -> ApproverQuorum? {
+    file.isEmpty ? nil : try ApproverQuorum(document: try StrictJSON.parse(file))
+  }
+
+  /// The first leaf names the approvers' files and how names are written: an edited state does not start.
   private static func checkBeginning(
-    of log: DecisionLog, _ state: StateDirectory, approvers: [UInt8]
+    of log: DecisionLog, _ state: StateDirectory, _ digests: StateDigests, _ instance: Instance
   ) async throws {
     let first: JSONValue
     do { first = try StrictJSON.parse(try await Registry.provenEntry(log, 0)) } catch {
       throw (error as? LogError).map { startError($0, folder: state.log) } ?? .registryDamaged(folder: state.log)
     }
-    guard first["type"] == "config", first["approvers"]?.stringValue == Hex.encode(approvers) else {
+    guard first["type"] == "config", digests.isNamed(in: first) else {
       throw StartError.approversChanged(file: state.approvers)
+    }
+    guard first["private_names"]?.boolValue ?? false == instance.privateNames else {
+      throw StateFile.instance.fault(
+        .malformed("says otherwise than this log's beginning whether names are private"), at: state.instance)
     }
   }
 
   private static func openRegistry(
-    _ state: StateDirectory, _ log: DecisionLog, _ approvers: [UInt8], _ stop: StopSignal
+    _ state: StateDirectory, _ log: DecisionLog, _ values: ReferenceValues, _ stop: StopSignal
   ) async throws -> Registry {
-    let quorum = approvers.isEmpty ? nil : try ApproverQuorum(document: try StrictJSON.parse(approvers))
     let blobs = try BlobStore(DurableDirectory(path: state.path), folder: "registry", stop: stop)
     do {
-      return try await Registry.replaying(log, blobs: blobs, values: ReferenceValues(quorum: quorum))
+      return try await Registry.replaying(log, blobs: blobs, values: values)
     } catch {
       if let fault = await blobs.fault { throw StartError(fault, in: state) }
       throw (error as? LogError).map { startError($0, folder: state.log) } ?? .registryDamaged(folder: state.log)
     }
   }
 
-  private static func loadAnchors(_ files: [String]) throws -> (Anchors, document: [UInt8]) {
+  static func loadAnchors(_ files: [String]) throws -> (Anchors, document: [UInt8]) {
     var anchors = Anchors.builtIn
     var documents: [JSONValue] = []
     for file in files {
@@ -169,17 +190,27 @@ struct OpenedState: Sendable {
     return (anchors, documents.isEmpty ? [] : CanonicalJSON.encode(.array(documents)))
   }
 
-  private static func loadCollateral(_ folders: [String]) throws -> Endorsements {
-    var artefacts: [[UInt8]] = []
-    for folder in folders {
-      do {
-        let tree = try FileTree.open(folder)
-        for entry in try tree.entries() where entry.kind == .file {
-          artefacts.append(try tree.readFile(entry.name, limitBytes: 8 << 20))
-        }
-      } catch { throw StartError.collateralUnreadable(folder: folder) }
+  /// The folders are read once here, so that one that cannot be read stops the start.
+  private static func openEndorsements(
+    _ state: StateDirectory, _ configuration: BrokerConfiguration, _ anchors: Anchors, _ events: EventLog,
+    isNew: Bool, at now: Timestamp
+  ) throws -> EndorsementStore {
+    let file = RollbackFile(try DurableDirectory(path: state.path), folder: state.path)
+    let memory = try file.read()
+    var parts = EndorsementStore.Parts(anchors: anchors)
+    parts.folders = CollateralFolders(paths: configuration.collateral)
+    if let socket = configuration.collateralFetcher {
+      let client = FetcherClient(socket: socket)
+      parts.fetch = { await client.fetch($0, deadline: $1) }
     }
-    return Endorsements(recognising: artefacts)
+    parts.memoryFile = file
+    parts.memory = memory ?? RollbackMemory()
+    parts.memoryOrigin = memory != nil ? .kept : isNew ? .new : .lost
+    parts.events = events
+    if parts.memoryOrigin == .lost { events.write(.warning, "collateral-memory-lost") }
+    let store = EndorsementStore(parts)
+    try store.readFolders(at: now)
+    return store
   }
 }
 

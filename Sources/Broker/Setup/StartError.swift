@@ -15,16 +15,22 @@ package enum StartError: Error, Equatable, Sendable {
   case anchorsMalformed(file: String)
   case anchorsUnreadable(file: String)
   case collateralUnreadable(folder: String)
+  case collateralMemoryDamaged(file: String)
   case cannotListen(address: String, errno: Int32)
+  case witnessPolicy(file: String, why: String)
+  case witnessExchange(folder: String)
+  case witnessCheckpoint(file: String)
+  /// By their names in the policy: not enough of the others answered to know what was signed.
+  case witnessesSilent([String])
 
   /// What kind of trouble it is; programs end with a status of their own for each.
   package enum Kind: Sendable { case usage, unavailable, integrity }
 
   package var kind: Kind {
     switch self {
-    case .approversChanged, .logDamaged, .registryDamaged: .integrity
+    case .approversChanged, .logDamaged, .registryDamaged, .collateralMemoryDamaged: .integrity
     case .file(_, _, let fault), .blobDamaged(_, let fault): fault.isOfDisk ? .unavailable : .integrity
-    case .logUnwritable: .unavailable
+    case .logUnwritable, .witnessesSilent: .unavailable
     default: .usage
     }
   }
@@ -47,7 +53,16 @@ package enum StartError: Error, Equatable, Sendable {
     case .anchorsUnreadable(let file): "cannot read the anchors file \(file)"
     case .anchorsMalformed(let file): "not an anchors file: \(file)"
     case .collateralUnreadable(let folder): "cannot read the folder \(folder)"
+    case .collateralMemoryDamaged(let file):
+      "\(file), which says how new the newest collateral was, cannot be read; restore it, or remove it once the newest "
+        + "collateral is in a folder of the configuration"
     case .cannotListen(let address, let number): "cannot listen on \(address): \(SystemMessage.of(number))"
+    case .witnessPolicy(let file, let why): "the witnesses' policy \(file) cannot be used: \(why)"
+    case .witnessExchange(let folder): "cannot use the folder \(folder) that the witnesses' relay shares"
+    case .witnessCheckpoint(let file): "\(file) is not a checkpoint that this log signed"
+    case .witnessesSilent(let names):
+      "no answer of the witnesses \(names.joined(separator: ", ")): whether they have seen more of this log is unknown; "
+        + "run vouchsafe audit relay beside the broker"
     }
   }
 }

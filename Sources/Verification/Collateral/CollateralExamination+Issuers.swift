@@ -25,6 +25,8 @@ extension CollateralExamination {
     case .amdRoot(let product), .amdIntermediate(let product, _), .amdVCEK(let product, _, _),
       .amdVLEK(let product, _), .amdRevocationList(let product):
       return (.snp, product.rawValue, ChainProfile.amd.signature)
+    case .nvidiaManifest, .malformedManifest, .revocationAnswer:
+      throw Refusal(.chainUntrusted, "artefact", got: "proved with the evidence of its devices only")
     case .otherCertificate: throw Refusal(.chainUntrusted, "certificate", got: "of no vendor that is known")
     case .otherRevocationList: throw Refusal(.chainUntrusted, "revocationList", got: "of no vendor that is known")
     }

@@ -15,6 +15,9 @@ package func prove(
   case .document(let document): return try examination.prove(document)
   case .certificate(let certificate): return try examination.prove(certificate, as: artefact.subject)
   case .revocationList(let list): return try examination.prove(list, as: artefact.subject)
+  case .manifest, .answer:
+    // These are proved together with the evidence of the devices that they are for.
+    throw Refusal(.collateralMismatch, "artefact", got: "NVIDIA's", wanted: "Intel's or AMD's")
   }
 }
 

@@ -35,6 +35,12 @@ package enum CollateralSubject: Sendable, Hashable {
   case amdVLEK(SNPProduct, TCBVersion.Components)
   case amdRevocationList(SNPProduct)
 
+  /// `product` is NVIDIA's word: `GH100`, `LS10`; `edition` is `GPU` or `SWITCH`.
+  case nvidiaManifest(product: String, edition: String, version: String)
+  case malformedManifest(String)
+  /// A responder's, of the certificate with this serial number.
+  case revocationAnswer(serialNumber: [UInt8])
+
   case otherCertificate, otherRevocationList
 }
 
@@ -44,6 +50,18 @@ extension CollateralArtefact {
     case .document(let document): document.subject
     case .certificate(let certificate): certificate.collateralSubject
     case .revocationList(let list): list.collateralSubject
+    case .manifest(let document): document.subject
+    case .answer(let answer): .revocationAnswer(serialNumber: answer.serialNumber)
+    }
+  }
+}
+
+extension ManifestDocument {
+  fileprivate var subject: CollateralSubject {
+    switch content {
+    case .manifest(let manifest):
+      .nvidiaManifest(product: manifest.product, edition: manifest.edition, version: manifest.version)
+    case .malformed(let error): .malformedManifest(error.field)
     }
   }
 }

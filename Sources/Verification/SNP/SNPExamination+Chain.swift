@@ -58,6 +58,11 @@ extension SNPExamination {
     for list in lists.sorted(by: { $0.thisUpdate < $1.thisUpdate }) {
       let isStale = list.nextUpdate.map { $0 <= now } ?? false
       if isStale, list.thisUpdate != youngest { continue }
+      if let refusal = floors.refusal(list, under: found.anchor) {
+        // An older list beside the newest one hides nothing; instead of it, it would.
+        guard list.thisUpdate == youngest else { continue }
+        throw refusal
+      }
       do throws(ChainError) {
         _ = try chain(vek, found.chain.path[1], found.anchor, enforcing: list)
       } catch {

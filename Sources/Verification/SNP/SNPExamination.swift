@@ -34,6 +34,7 @@ struct SNPExamination: Examination {
   let hostData: [UInt8]?
   let anchors: Anchors
   let now: Timestamp
+  let floors: EvaluationFloors
 
   var vek: VEKCertificate?
   var intermediates: [Certificate] = []
@@ -48,7 +49,7 @@ struct SNPExamination: Examination {
 
   init(
     _ evidence: SNPEvidence, _ endorsements: Endorsements, reportData: [UInt8]?, hostData: [UInt8]?, anchors: Anchors,
-    now: Timestamp
+    now: Timestamp, floors: EvaluationFloors
   ) {
     report = evidence.report
     carried = evidence.certificates
@@ -57,6 +58,7 @@ struct SNPExamination: Examination {
     self.hostData = hostData
     self.anchors = anchors
     self.now = now
+    self.floors = floors
   }
 
   var isSimulated: Bool { found?.anchor.isSimulated ?? false }

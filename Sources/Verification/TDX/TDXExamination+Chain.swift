@@ -33,6 +33,9 @@ extension TDXExamination {
     guard let oldest = lists.map(\.thisUpdate).min() else {
       return .notApplicable("the lists and certificates were never valid together")
     }
+    for list in lists {
+      if let refusal = floors.refusal(list, under: platform.anchor) { throw refusal }
+    }
     return .passed("on none of \(lists.count) lists, the oldest of \(oldest.rfc3339)")
   }
 
@@ -85,7 +88,17 @@ extension TDXExamination {
         .evaluationTooOld, "tcbInfo.tcbEvaluationDataNumber", got: "\(info.evaluationNumber)",
         wanted: "at least \(floor)")
     }
+    for (document, signer) in relied {
+      let lists = signer.chain.revocationLists.compactMap { floors.refusal($0, under: signer.anchor) }
+      if let refusal = floors.refusal(document, under: signer.anchor) ?? lists.first { throw refusal }
+    }
     return .passed("\(info.evaluationNumber)")
+  }
+
+  /// The documents that the levels are read from, with whose signature was found on them.
+  private var relied: [(IntelDocument, ProvedSigner)] {
+    let proved = [tcbInfo?.digest: tcbInfo?.signer, identity?.digest: identity?.signer]
+    return (tcbInfos + identities).compactMap { document in proved[document.digest]?.map { (document, $0) } }
   }
 
   private func unknown(_ members: [String]) -> String {

@@ -21,6 +21,8 @@ import Testing
       case .certificate: "certificate"
       case .revocationList: "list"
       case .document(let document): document.kind.rawValue
+      case .manifest: "manifest"
+      case .answer: "answer"
       }
     }
   }

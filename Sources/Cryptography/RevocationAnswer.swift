@@ -1,0 +1,84 @@
+package import Bytes
+import CCrypto
+
+/// What a responder says of one certificate, parsed and unverified until `isSigned` has been asked.
+///
+/// Spec: RFC 6960 §4.2, a successful basic response about exactly one certificate.
+package struct RevocationAnswer: Sendable, Hashable {
+  package enum Status: Sendable, Hashable {
+    case good
+    /// With the reason of RFC 5280 §5.3.1, when one is given.
+    case revoked(reason: Int?)
+    case unknown
+  }
+
+  package let der: [UInt8]
+  package let status: Status
+  package let producedAt: Timestamp
+  package let thisUpdate: Timestamp
+  package let nextUpdate: Timestamp?
+  /// Of the certificate it speaks of, big-endian without leading zeros.
+  package let serialNumber: [UInt8]
+  /// DER of the nonce extension's content.
+  package let nonce: [UInt8]?
+  private let handle: RevocationAnswerHandle
+
+  /// - Throws: `CertificateError.malformed` for anything else, a responder's error among it.
+  package init(der: [UInt8]) throws(CertificateError) {
+    do throws(CryptoError) {
+      let handle = try RevocationAnswerHandle(der: der)
+      serialNumber = try unsafe collect { unsafe cc_ocsp_serial(handle.pointer, $0) }
+      nonce = try? unsafe collect { unsafe cc_ocsp_nonce(handle.pointer, $0) }
+      self.handle = handle
+    } catch {
+      throw CertificateError(error)
+    }
+    var state = cc_ocsp_state()
+    unsafe cc_ocsp_read(handle.pointer, &state)
+    switch state.status {
+    case CC_OCSP_GOOD: status = .good
+    case CC_OCSP_REVOKED: status = .revoked(reason: state.reason < 0 ? nil : Int(state.reason))
+    default: status = .unknown
+    }
+    producedAt = Timestamp(seconds: state.produced_at)
+    thisUpdate = Timestamp(seconds: state.this_update)
+    nextUpdate = state.has_next_update != 0 ? Timestamp(seconds: state.next_update) : nil
+    self.der = der
+  }
+
+  /// Whether it speaks of this certificate of this issuer: its name, its key and the serial number.
+  package func isAbout(_ certificate: Certificate, of issuer: Certificate) -> Bool {
+    unsafe cc_ocsp_is_about(handle.pointer, certificate.handle.pointer, issuer.handle.pointer) == 1
+  }
+
+  package func isAbout(_ certificate: Certificate, of anchor: TrustAnchor) -> Bool {
+    anchor.carrier.map { isAbout(certificate, of: $0) } ?? false
+  }
+
+  /// Whether the issuer signed it, or a responder that the issuer itself made for this and that is valid at that time.
+  package func isSigned(by issuer: Certificate, at time: Timestamp) -> Bool {
+    unsafe cc_ocsp_verify(handle.pointer, issuer.handle.pointer, time.seconds) == CC_OK
+  }
+
+  package func isSigned(by anchor: TrustAnchor, at time: Timestamp) -> Bool {
+    anchor.carrier.map { isSigned(by: $0, at: time) } ?? false
+  }
+
+  package static func == (left: Self, right: Self) -> Bool { left.der == right.der }
+  package func hash(into hasher: inout Hasher) { hasher.combine(der) }
+}
+
+/// Owns a parsed answer of libcrypto. Safe to share: it is only read once it is parsed.
+@safe
+private final class RevocationAnswerHandle: @unchecked Sendable {
+  let pointer: OpaquePointer
+
+  init(der: [UInt8]) throws(CryptoError) {
+    var made: OpaquePointer?
+    try check(unsafe cc_ocsp_parse(der, der.count, &made))
+    guard let made = unsafe made else { throw .internalFailure }
+    unsafe pointer = made
+  }
+
+  deinit { unsafe cc_ocsp_free(pointer) }
+}
