@@ -21,7 +21,8 @@ extension KeyBroker {
       commit: { [self] change, position, values in
         // Beside the evidence too: auditors count the signatures again, and have no access to the registry.
         _ = try await evidence.store(signed.bytes)
-        return try await commit(change.leaf(registry: position, values: values, from: origin, at: now).encoded(names.writer()))
+        let leaf = change.leaf(registry: position, values: values, from: origin, at: now)
+        return try await commit(leaf.encoded(names.writer()))
       })
     if signed.statement.kind == .breakGlass {
       counters.add(.init("vouchsafe_break_glass_total"))

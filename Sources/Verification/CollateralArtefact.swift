@@ -18,9 +18,14 @@ package enum CollateralArtefact: Sendable, Hashable {
     let text = trimmed(bytes)
     guard let first = text.first else { return [] }
     if first == UInt8(ascii: "{") { return IntelCollateralFile.artefacts(in: bytes, depth: depth) }
-    if first == UInt8(ascii: "<") { return [.manifest(ManifestDocument(Array(text)))] }
+    if first == UInt8(ascii: "<") { return isManifest(text) ? [.manifest(ManifestDocument(Array(text)))] : [] }
     if let single = unwrapped(text).flatMap(der) { return [single] }
     return pem(text.contains(UInt8(ascii: "%")) ? percentDecoded(text) : Array(text))
+  }
+
+  /// Whether XML is a manifest by its beginning, however badly it goes on; an error page is nothing.
+  private static func isManifest(_ text: ArraySlice<UInt8>) -> Bool {
+    String(decoding: text.prefix(4096), as: UTF8.self).contains("SoftwareIdentity")
   }
 
   private static func der(_ bytes: [UInt8]) -> CollateralArtefact? {
