@@ -56,7 +56,7 @@ enum BenchWeights {
 
   private static func usage() -> rusage {
     var usage = rusage()
-    _ = unsafe getrusage(RUSAGE_SELF, &usage)
+    _ = unsafe getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
     return usage
   }
 
