@@ -81,7 +81,7 @@ var targets: [Target] = [
   module("Collateral", ["Bytes", "Cryptography", "Evidence", "Verification"]),
 
   // 3½ · where sealed models lie, and the memory they are opened into
-  module("Stores", ["Bytes", "Cryptography", "Weights", "Fetch", "Platform"]),
+  module("Stores", ["Bytes", "Telemetry", "Cryptography", "Weights", "Fetch", "Platform"]),
 
   // 4 · judgement
   module("Appraisal", ["Bytes", "Cryptography", "Evidence", "Verification", "SignedNotes", "KBSProtocol"]),
@@ -158,7 +158,10 @@ var targets: [Target] = [
   tests("WeightsTests", ["Weights", "Cryptography", "SignedNotes", "Bytes", "TestSupport"]),
   tests(
     "StoresTests",
-    ["Stores", "Weights", "Fetch", "Platform", "Cryptography", "SignedNotes", "Transport", "Bytes", "TestSupport"]),
+    [
+      "Stores", "Weights", "Fetch", "Platform", "Telemetry", "Cryptography", "SignedNotes", "Transport", "Bytes",
+      "TestSupport",
+    ]),
   tests("TransportTests", ["Transport", "Fetch", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
   tests("PlatformTests", ["Platform", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
   tests(

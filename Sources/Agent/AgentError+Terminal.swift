@@ -1,6 +1,7 @@
 import Fetch
 import KBSProtocol
 import Platform
+import Stores
 package import Terminal
 import Weights
 
@@ -13,6 +14,10 @@ extension AgentError {
     case .noEvidence(.noTEE): .refused
     case .noEvidence: .unavailable
     case .weights(let error): error.exit
+    case .store(.location), .store(.credentials): .usage
+    case .store(.notPermitted): .refused
+    case .store(.malformedAnswer), .store(.otherRange), .store(.tooLarge): .malformed
+    case .store: .unavailable
     case .platform(.notTmpfs), .platform(.alreadyExists(_)), .platform(.swapIsOn): .usage
     case .platform(.system(.startProcess, _)): .usage
     case .platform: .unavailable
@@ -44,6 +49,7 @@ extension AgentError {
     case .noEvidence(.noTEE): "this guest has no TEE; run it on confidential hardware"
     case .noEvidence: "check that the guest has configfs-tsm, or that api-server-rest runs with attestation enabled"
     case .weights(let error): error.hint
+    case .store(let error): error.description
     case .platform(let error): error.description
     case .noAnswer(_, .tlsUntrusted): "the broker's certificate is not from the configured authority"
     case .noAnswer: "check the broker's URL and that the pod may reach it"

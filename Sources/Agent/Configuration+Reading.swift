@@ -141,7 +141,14 @@ extension Configuration.Evidence {
 extension Configuration.Model {
   fileprivate init(reading section: ConfigurationReader) throws(AgentError) {
     var reader = section
-    directory = try reader.string("directory")
+    let place = try reader.optionalString("directory")
+    store = try reader.optionalSection("store").map { section throws(AgentError) in
+      try Configuration.Store(reading: section)
+    }
+    guard (place == nil) != (store == nil) else {
+      throw .configuration("model: give directory or store, one of them")
+    }
+    directory = place ?? ""
     let key = try Configuration.verifierKey("providerVerifierKey", in: &reader)
     name = try reader.optionalString("name")
     version = try reader.optionalString("version")

@@ -1,5 +1,6 @@
 package import KBSProtocol
 package import SignedNotes
+package import Stores
 
 /// What a pod is told, in one file that its measurement covers.
 package struct Configuration: Sendable {
@@ -32,14 +33,22 @@ package struct Configuration: Sendable {
   }
 
   package struct Model: Sendable {
-    /// The sealed model: `manifest.json`, `manifest.note`, `blobs/`.
+    /// The sealed model: `manifest.json`, `manifest.note`, `blobs/`; or where else it lies.
     package var directory: String
+    package var store: Store?
     package var providerKey: NoteVerifierKey
     /// What the manifest must be of, where the pod is bound to it.
     package var name: String?
     package var version: String?
     package var verifiesDigests: Bool
     package var threads: Int
+  }
+
+  /// A sealed model on a server.
+  package struct Store: Sendable {
+    /// `https://HOST/PATH/`, `s3://BUCKET/PREFIX` or `oci://HOST/REPOSITORY:TAG`.
+    package var location: String
+    package var access: StoreAccess
   }
 
   package struct Destination: Sendable {

@@ -37,7 +37,7 @@ package final class PodAgent: Sendable {
   /// - Returns: the model's directory.
   package func openModel() async throws(AgentError) -> String {
     do throws(AgentError) {
-      let (source, manifest) = try at(.manifest) { () throws(AgentError) in try readManifest() }
+      let (source, manifest) = try await readManifest()
       let volume = try at(.destination) { () throws(AgentError) in try makeVolume(manifest) }
       let key = try await releaseKey(for: manifest)
       try await open(manifest, key, from: source, into: volume)
@@ -62,27 +62,17 @@ package final class PodAgent: Sendable {
     }
   }
 
-  /// The signature is checked before a key is asked for: a pod that cannot use a key causes no release.
-  private func readManifest() throws(AgentError) -> (any SealedStore, Manifest) {
-    let source: any SealedStore
-    let files: (manifest: [UInt8], note: [UInt8])
+  /// On a thread of its own: a server may take its time.
+  private func readManifest() async throws(AgentError) -> (any SealedStore, Manifest) {
+    let reading = ModelReading(model: configuration.model)
     do {
-      source = try SealedDirectory(configuration.model.directory, width: configuration.model.threads)
-      files = (try source.manifest(), try source.note())
-    } catch let error as PlatformError {
-      throw .platform(error)
+      let found = try await OwnThread.run { try reading.read() }
+      timeline.passed(.manifest)
+      return found
     } catch {
-      throw .weights(.storage(path: "", .init(error)))
-    }
-    do throws(WeightsError) {
-      let manifest = try SignedManifest.verify(
-        manifest: files.manifest, note: files.note, by: configuration.model.providerKey)
-      let (name, version) = (configuration.model.name, configuration.model.version)
-      guard name == nil || name == manifest.identity.model, version == nil || version == manifest.identity.version
-      else { throw WeightsError.wrongModel }
-      return (source, manifest)
-    } catch {
-      throw .weights(error)
+      let failure = error as? AgentError ?? (error as? PlatformError).map(AgentError.platform) ?? .keyNotForUs
+      timeline.failed(.manifest, failure)
+      throw failure
     }
   }
 

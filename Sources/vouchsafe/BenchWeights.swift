@@ -12,7 +12,7 @@ enum BenchWeights {
     options: [
       ModelOptions.keyFile, ModelOptions.threads, Option("--rounds", value: "N", "how often to open it (default: 3)"),
       .output,
-    ],
+    ] + StoreOptions.all,
     example: "vouchsafe bench weights ./llama.sealed /dev/shm --key-file llama.key --rounds 5",
     run: { try BenchWeights.run($0) })
 
@@ -25,9 +25,9 @@ enum BenchWeights {
   static func run(_ arguments: Arguments) throws -> ExitCode {
     let places = try arguments.positional("SEALED", "DIRECTORY")
     let format = try arguments.output()
-    let sealed = try SealedModel(places[0])
     let key = try ModelKeys.read(try arguments.required("--key-file"))
     let width = try ModelOptions.threads(arguments)
+    let sealed = try SealedModel(places[0], arguments, width: width)
     let bytes = try sealed.manifest()
     let manifest = try modelStep(sealed.path) { () throws(WeightsError) in try Manifest(parsing: bytes) }
     let opener = try modelStep(sealed.path) { () throws(WeightsError) in

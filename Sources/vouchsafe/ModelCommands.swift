@@ -13,27 +13,30 @@ let modelCommands: [Command] = [
       Option("--repository", value: "URL", "where the plain files came from, for the manifest"),
       Option("--revision", value: "REV", "which revision of it"),
       Option("--allow-code", "seal files that can run code when loaded, and say so in the signed manifest"),
+      Option("--oci", "make OUT an OCI image layout, which registries take, instead of a directory of ours"),
       ModelOptions.threads, .quiet, .output,
     ],
     example: "vouchsafe model seal ./llama ./llama.sealed --model llama --version 1 --key-file llama.key",
     run: { try ModelSeal.run($0) }),
   Command(
-    "model open", arguments: "SEALED OUT", "decrypt a sealed model with its key, without any broker",
+    "model open", arguments: "SEALED OUT",
+    "decrypt a sealed model with its key, without any broker; from a directory, https://, s3:// or oci://",
     options: [
       ModelOptions.keyFile, ModelOptions.verifyKey, Option("--verify-digests", "also check every file's SHA-256"),
       ModelOptions.threads, .quiet,
-    ],
+    ] + StoreOptions.all,
     example: "vouchsafe model open ./llama.sealed ./llama --key-file llama.key --verify-key llama.key.provider.vkey",
     run: { try ModelOpen.run($0) }),
   Command(
     "model verify", arguments: "SEALED", "check signature and ciphertext; with the key also all that is inside",
-    options: [ModelOptions.keyFile, ModelOptions.verifyKey, ModelOptions.threads, .quiet, .output],
+    options: [ModelOptions.keyFile, ModelOptions.verifyKey, ModelOptions.threads, .quiet, .output]
+      + StoreOptions.all,
     example: "vouchsafe model verify ./llama.sealed --verify-key llama.key.provider.vkey",
     run: { try ModelVerify.run($0) }),
   Command(
     "model inspect", arguments: "SEALED", "print what a manifest says and who claims to have signed it, unverified",
-    options: [.output],
-    example: "vouchsafe model inspect ./llama.sealed -o json",
+    options: [.output] + StoreOptions.all,
+    example: "vouchsafe model inspect https://models.example/llama.sealed/ -o json",
     run: { try ModelInspect.run($0) }),
 ]
 

@@ -7,7 +7,7 @@ import Weights
 /// `vouchsafe model verify`.
 enum ModelVerify {
   static func run(_ arguments: Arguments) throws -> ExitCode {
-    let sealed = try SealedModel(try arguments.one(of: "SEALED"))
+    let sealed = try SealedModel(try arguments.one(of: "SEALED"), arguments)
     _ = try arguments.required("--verify-key")
     let format = try arguments.output()
     let width = try ModelOptions.threads(arguments)

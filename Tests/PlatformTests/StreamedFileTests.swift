@@ -25,7 +25,8 @@ import Testing
   }
 
   private static let ranges = [
-    0..<0, 0..<1, 40..<mebibyte, 4095..<4097, mebibyte - 1..<mebibyte + 1, 40..<5 * mebibyte, 2 * mebibyte..<4 * mebibyte,
+    0..<0, 0..<1, 40..<mebibyte, 4095..<4097, mebibyte - 1..<mebibyte + 1, 40..<5 * mebibyte,
+    2 * mebibyte..<4 * mebibyte,
     3 * mebibyte + 5..<5 * mebibyte + 77, 5 * mebibyte + 76..<5 * mebibyte + 77,
   ]
 

@@ -9,7 +9,7 @@ import Weights
 @testable import Stores
 
 /// A sealed model in a directory of a test, removed at its end.
-final class StoredModel {
+final class StoredModel: Sendable {
   let path: String
   let files: [String: [UInt8]]
   let manifest: Manifest
@@ -55,7 +55,8 @@ final class StoredModel {
   func makeVolume() throws -> MemoryVolume {
     MemoryVolume(
       try TmpfsVolume(
-        directory: path, name: "plain", neededBytes: 1, acceptingSwap: true, token: "t\(UInt32.random(in: 0...UInt32.max))"))
+        directory: path, name: "plain", neededBytes: 1, acceptingSwap: true,
+        token: "t\(UInt32.random(in: 0...UInt32.max))"))
   }
 
   static func write(_ bytes: [UInt8], _ name: String, _ tree: FileTree) throws {
@@ -65,7 +66,9 @@ final class StoredModel {
   private struct Plain: StoredBytes {
     let bytes: [UInt8]
     var byteCount: Int { bytes.count }
-    func read(at offset: Int, into buffer: inout MutableRawSpan) { buffer.copy(unsafe bytes[offset..<offset + buffer.byteCount].span.bytes) }
+    func read(at offset: Int, into buffer: inout MutableRawSpan) {
+      buffer.copy(unsafe bytes[offset..<offset + buffer.byteCount].span.bytes)
+    }
   }
 
   private struct Blob: BlobWriter {
