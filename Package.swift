@@ -119,7 +119,8 @@ var targets: [Target] = [
     "vouchsafe",
     [
       "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "Audit", "Replay",
-      "TransparencyLog", "KBSProtocol", "Weights", "Transport", "Fetch", "Platform", "Stores",
+      "TransparencyLog", "KBSProtocol", "Weights", "Transport", "Fetch", "Platform", "Collateral",
+      "CollateralService", "Telemetry", "Stores",
     ]),
 
   // simulation: never linked into a shipped program
@@ -129,7 +130,8 @@ var targets: [Target] = [
     "SimulatedVendors", ["SimulatedTEE", "Evidence", "Cryptography", "Bytes", "Platform"],
     path: "Tests/SimulatedVendors"),
   program(
-    "simulated-tee", ["SimulatedTEE", "Evidence", "Bytes", "Terminal", "Transport"],
+    "simulated-tee",
+    ["SimulatedTEE", "SimulatedVendors", "Evidence", "Bytes", "Terminal", "Transport", "Platform"],
     path: "Examples/simulated-tee"),
 
   // tests
@@ -146,6 +148,12 @@ var targets: [Target] = [
     [
       "Collateral", "Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "SimulatedVendors",
       "TestSupport",
+    ]),
+  tests(
+    "CollateralServiceTests",
+    [
+      "CollateralService", "Collateral", "Verification", "Evidence", "Telemetry", "Platform", "Bytes", "SimulatedTEE",
+      "SimulatedVendors",
     ]),
   tests("SignedNotesTests", ["SignedNotes", "Cryptography", "Bytes"]),
   tests(
@@ -175,7 +183,8 @@ var targets: [Target] = [
     "BrokerTests",
     [
       "Broker", "Replay", "SimulatedTEE", "Evidence", "Verification", "Appraisal", "TransparencyLog", "SignedNotes",
-      "KBSProtocol", "Cryptography", "Transport", "Telemetry", "Collateral", "Platform", "Bytes", "TestSupport",
+      "KBSProtocol", "Cryptography", "Transport", "Telemetry", "Collateral", "CollateralService", "SimulatedVendors",
+      "Platform", "Bytes", "TestSupport",
     ]),
   tests(
     "AgentTests",
@@ -214,7 +223,9 @@ if isFuzzing {
     module("FuzzDriver", ["CFuzz"], path: "Tests/Fuzz/Driver"),
     fuzzer("Base64", ["Bytes"]),
     fuzzer("Certificate", ["Cryptography"]),
+    fuzzer("CollateralBundle", ["Collateral"]),
     fuzzer("Configuration", ["Agent", "Broker"]),
+    fuzzer("FetcherWire", ["Collateral"]),
     fuzzer("HTTPHead", ["Transport"]),
     fuzzer("IntelCollateral", ["Verification"]),
     fuzzer("JOSE", ["Cryptography", "Bytes"]),
@@ -227,6 +238,7 @@ if isFuzzing {
     fuzzer("Statement", ["Appraisal"]),
     fuzzer("TDXEvidence", ["Evidence", "Bytes"]),
     fuzzer("TransparencyLog", ["TransparencyLog"]),
+    fuzzer("VendorAnswer", ["Collateral", "Verification"]),
     fuzzer("WeightsHeader", ["Weights"]),
     fuzzer("Witness", ["TransparencyLog"]),
   ]

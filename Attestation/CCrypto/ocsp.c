@@ -97,6 +97,20 @@ int cc_ocsp_is_about(const cc_ocsp *answer, const cc_certificate *certificate, c
   return is_same;
 }
 
+// Name and key under the answer's own hash, whatever the serial number.
+int cc_ocsp_is_of(const cc_ocsp *answer, const cc_certificate *issuer) {
+  const OCSP_CERTID *id = OCSP_SINGLERESP_get0_id(answer->single);
+  ASN1_OBJECT *algorithm = NULL;
+  if (OCSP_id_get0_info(NULL, &algorithm, NULL, NULL, (OCSP_CERTID *)id) != 1) return 0;
+  const EVP_MD *md = EVP_get_digestbyobj(algorithm);
+  if (md == NULL) return (void)cc_end(CC_OK), 0;
+  OCSP_CERTID *expected = OCSP_cert_to_id(md, NULL, issuer->x509);
+  int is_same = expected != NULL && OCSP_id_issuer_cmp(expected, id) == 0;
+  OCSP_CERTID_free(expected);
+  ERR_clear_error();
+  return is_same;
+}
+
 // A responder of the issuer's own making: signed by it directly, for this purpose, and valid at the time.
 static int is_delegate(X509 *responder, const cc_certificate *issuer, int64_t at) {
   int64_t first = 0, last = 0;

@@ -62,7 +62,7 @@ extension Simulator {
   }
 
   /// An hour ago unless told: Intel's documents are never from this very second.
-  private static func issueDate(_ arguments: Arguments) throws(Failure) -> Timestamp {
+  static func issueDate(_ arguments: Arguments) throws(Failure) -> Timestamp {
     guard let text = arguments.value("--issued-at") else {
       return Timestamp(seconds: Int64(time(nil)) - 3600)
     }

@@ -43,6 +43,11 @@ let simulatorCommands: [Command] = [
     example: "simulated-tee mint --pki /tmp/simulated --report-data 00ff --out evidence.json",
     run: { try Simulator.mint($0) }),
   Command(
+    "vendors", "answer like Intel's and AMD's services, about SIMULATED hardware",
+    options: SimulatedVendorVerb.options,
+    example: "simulated-tee vendors --pki /tmp/simulated --port 8010",
+    run: { try await SimulatedVendorVerb.run($0) }),
+  Command(
     "anchors", "print the anchors file that makes a verifier believe the simulator",
     options: [Option("--pki", value: "DIR", "where the simulated keys lie")],
     example: "simulated-tee anchors --pki /tmp/simulated",

@@ -49,6 +49,17 @@ package struct CollateralBundle: Sendable, Equatable {
 
   private var isWhole = true
 
+  /// Whether the bytes begin as such a file does.
+  package static func isNamed(in bytes: [UInt8]) -> Bool { bytes.starts(with: "{\"artefacts\":[".utf8) }
+
+  /// Its artefacts, none of them from a time to come.
+  package func records(fetchedBy now: Timestamp) -> [CollateralRecord] {
+    records.map { record in
+      CollateralRecord(
+        key: record.key, body: record.body, fetchedAt: min(record.fetchedAt, now), source: record.source)
+    }
+  }
+
   /// With a line feed at the end.
   package var bytes: [UInt8] {
     CanonicalJSON.encode(

@@ -76,7 +76,7 @@ extension CollateralFault: CustomStringConvertible {
     case .notProved(let refusal): "not proved: \(refusal)"
     case .rollback: "older than what is known"
     case .malformed(let error): "\(error)"
-    case .digestMismatch: "its digest does not fit"
+    case .digestMismatch: "an artefact is not what its digest says; the file is damaged"
     }
   }
 }

@@ -58,6 +58,12 @@ extension CollateralKey.IntelTEE {
 }
 
 extension CollateralKey {
+  /// AMD hands out one list, of the root, under two names.
+  var withTwins: [CollateralKey] {
+    guard case .amdRevocationList(let product, _) = self else { return [self] }
+    return AMDKeyKind.allCases.map { .amdRevocationList(product, $0) }
+  }
+
   /// What it takes to prove this one, and does not come along with it.
   package var proofNeeds: CollateralKey? {
     if case .amdVCEK(let product, _, _) = self { .amdCertificateChain(product, .vcek) } else { nil }

@@ -14,11 +14,13 @@ extension CollateralRecord {
       if case .certificate(let certificate) = artefact { certificate } else { nil }
     }
     var seen = Set<CollateralArtefact>()
-    return artefacts.compactMap { artefact in
+    return artefacts.flatMap { artefact -> [CollateralRecord] in
       guard seen.insert(artefact).inserted, let key = CollateralKey(artefact.subject),
         let body = KeptForm.body(artefact, issuers: certificates), body.count <= bodyLimit
-      else { return nil }
-      return CollateralRecord(key: key, body: body, fetchedAt: fetchedAt, source: source)
+      else { return [] }
+      return key.withTwins.map {
+        CollateralRecord(key: $0, body: body, fetchedAt: fetchedAt, source: source)
+      }
     }
   }
 }

@@ -21,7 +21,7 @@ enum KeptForm {
     }
   }
 
-  /// In a fixed order and each once, so that the same artefact has the same body.
+  /// Roots last, in a fixed order and each once, so that the same artefact has the same body.
   private static func chain(_ artefact: CollateralArtefact, _ issuers: [Certificate]) -> [Certificate] {
     let wanted = issuers.filter { candidate in
       if case .certificate(let certificate) = artefact, certificate == candidate { return false }
@@ -35,6 +35,9 @@ enum KeptForm {
       }
     }
     var seen = Set<Certificate>()
-    return wanted.filter { seen.insert($0).inserted }
+    return wanted.filter { seen.insert($0).inserted }.sorted { left, right in
+      let (one, other) = (left.subject == left.issuer, right.subject == right.issuer)
+      return one == other ? left.der.lexicographicallyPrecedes(right.der) : other
+    }
   }
 }

@@ -26,7 +26,7 @@ package actor CollateralFetcher {
   private let jitter: @Sendable () -> Double
   private let report: @Sendable (Event) -> Void
   private var shelf: CollateralShelf
-  private var folder: CollateralFolder?
+  private var store: CollateralStore?
   private var desk: FetchDesk
   private var waiters: [CollateralKey: [Int: CheckedContinuation<Outcome, Never>]] = [:]
   private var lastWaiter = 0
@@ -35,9 +35,9 @@ package actor CollateralFetcher {
 
   /// - Parameters:
   ///   - now: the clock; `jitter`: a number from 0 to 1.
-  ///   - folder: where artefacts are kept; `nil` keeps them in memory.
+  ///   - store: where artefacts are kept; `nil` keeps them in memory.
   package init(
-    _ endpoints: VendorEndpoints, client: VendorClient, shelf: CollateralShelf, folder: CollateralFolder?,
+    _ endpoints: VendorEndpoints, client: VendorClient, shelf: CollateralShelf, store: CollateralStore?,
     now: @escaping @Sendable () -> Timestamp, jitter: @escaping @Sendable () -> Double,
     report: @escaping @Sendable (Event) -> Void = { _ in }
   ) {
@@ -46,13 +46,17 @@ package actor CollateralFetcher {
     self.jitter = jitter
     self.report = report
     self.shelf = shelf
-    self.folder = folder
+    self.store = store
     desk = FetchDesk(endpoints)
     for (key, item) in shelf.items { due[key] = RefreshSchedule.next(item, jitter: jitter()) }
   }
 
   package func item(_ key: CollateralKey) -> CollateralShelf.Item? { shelf.item(key) }
   package func nextRefresh(_ key: CollateralKey) -> Timestamp? { due[key] }
+  /// What is at hand and to be asked for again by then, first what is due first.
+  package func dueKeys(by time: Timestamp) -> [CollateralKey] {
+    due.filter { $0.value <= time }.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map(\.key)
+  }
 
   /// Everything asked for, or why not, within the request's deadline.
   package func answer(_ request: FetcherRequest) async -> FetcherAnswer {
@@ -143,7 +147,7 @@ package actor CollateralFetcher {
     if due[key].map({ $0 <= now() }) ?? false { due[key] = now().adding(RefreshSchedule.retry(failures: 6, jitter: 0)) }
     if change != .unchanged {
       do throws(PlatformError) {
-        try folder?.save(item.record)
+        try store?.save(item.record)
       } catch { report(.notSaved(key, error)) }
     }
     report(.took(key, change, until: item.proof.until))

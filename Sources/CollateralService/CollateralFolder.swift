@@ -4,29 +4,20 @@ import Glibc
 package import Platform
 import Verification
 
-/// A folder of artefacts that survives a crash: one file for each key, which any reader of collateral recognises by what
-/// is in it. Files that others put there are read too, and left alone.
+/// A folder of artefacts, whoever put them there: recognised by what is in a file. Read only.
 package struct CollateralFolder: Sendable {
   package let path: String
-  private let directory: DurableDirectory
-  /// Holds the lock for as long as this value, or a copy of it, lives.
-  private let locked: DurableDirectory
-  private var origins: CollateralOrigins
+  private let origins: CollateralOrigins
 
   private static let fileLimitBytes = 4 << 20
   private static let fileLimit = 100_000
-  /// Hidden, so that nobody takes what is in it for an artefact.
-  private static let own = ".store"
 
-  /// Opens the folder, makes it when it is not there, and keeps every other writer out.
+  /// - Throws: `PlatformError` for a folder that is not there.
   package init(path: String) throws(PlatformError) {
-    try SmallFile.makeFolder(path, mode: 0o755)
     self.path = path
-    directory = try DurableDirectory(path: path)
-    try directory.create(directory: Self.own)
-    locked = try DurableDirectory(path: "\(path)/\(Self.own)")
-    try locked.lock()
-    origins = CollateralOrigins(parsing: try directory.read(file: "\(Self.own)/index.json") ?? [])
+    let directory = try DurableDirectory(path: path)
+    let index = try? directory.read(file: CollateralOrigins.fileName)
+    origins = CollateralOrigins(parsing: index.flatMap { $0 } ?? [])
   }
 
   /// What is there, in no order. Unverified.
@@ -41,7 +32,7 @@ package struct CollateralFolder: Sendable {
         continue
       }
       let artefacts = CollateralArtefact.all(in: bytes)
-      if let key = artefacts.lazy.compactMap({ CollateralKey($0.subject) }).first(where: { $0.fileName == name }) {
+      if let key = CollateralKey(fileName: name), artefacts.contains(where: { key.isAnswered(by: $0.subject) }) {
         records.append(record(key, bytes))
       } else {
         if artefacts.isEmpty { ignored.append(name) }
@@ -55,28 +46,6 @@ package struct CollateralFolder: Sendable {
     let plain = CollateralRecord(key: key, body: body, fetchedAt: 0, source: "a file in \(path)")
     guard let origin = origins[key], origin.digest == plain.digest else { return plain }
     return CollateralRecord(key: key, body: body, fetchedAt: origin.fetchedAt, source: origin.source)
-  }
-
-  /// Durable on return; after a crash either the old or the new file is there, whole.
-  package mutating func save(_ record: CollateralRecord) throws(PlatformError) {
-    try replace(record.key.fileName, record.body)
-    origins[record.key] = CollateralOrigins.Origin(record)
-    try replace("\(Self.own)/index.json", origins.bytes)
-  }
-
-  private func replace(_ name: String, _ bytes: [UInt8]) throws(PlatformError) {
-    let temporary = "\(Self.own)/new"
-    try write(temporary, bytes)
-    try directory.move(temporary, to: name)
-    try directory.synchronize(directory: "")
-    try directory.synchronize(directory: Self.own)
-  }
-
-  private func write(_ name: String, _ bytes: [UInt8]) throws(PlatformError) {
-    let handle = try directory.create(file: name)
-    defer { directory.close(handle) }
-    try directory.write(bytes, to: handle, at: 0)
-    try directory.synchronize(handle)
   }
 
   private func names() throws(PlatformError) -> [String] {
@@ -101,6 +70,14 @@ package struct CollateralFolder: Sendable {
 }
 
 extension CollateralKey {
+  /// Of a file that is named as `fileName` names it.
+  init?(fileName name: String) {
+    guard let dot = name.lastIndex(of: "."),
+      let key = try? CollateralKey(text: String(name[..<dot].map { $0 == "_" ? "/" : $0 })), key.fileName == name
+    else { return nil }
+    self = key
+  }
+
   /// The name of its file in a folder.
   package var fileName: String {
     let isDocument =

@@ -4,6 +4,10 @@ import Collateral
 /// Where the artefacts of a folder are from and since when they are there: for people and for the schedule. Nothing is
 /// believed for it.
 struct CollateralOrigins: Sendable {
+  /// Hidden, so that nobody takes what is in it for an artefact.
+  static let folderName = ".store"
+  static let fileName = "\(folderName)/index.json"
+
   struct Origin: Sendable {
     let fetchedAt: Timestamp
     let source: String

@@ -55,6 +55,13 @@ package struct RevocationAnswer: Sendable, Hashable {
     anchor.carrier.map { isAbout(certificate, of: $0) } ?? false
   }
 
+  /// Whether it speaks of some certificate of this issuer: its name and its key.
+  package func isAnswer(of issuer: Certificate) -> Bool {
+    unsafe cc_ocsp_is_of(handle.pointer, issuer.handle.pointer) == 1
+  }
+
+  package func isAnswer(of anchor: TrustAnchor) -> Bool { anchor.carrier.map { isAnswer(of: $0) } ?? false }
+
   /// Whether the issuer signed it, or a responder that the issuer itself made for this and that is valid at that time.
   package func isSigned(by issuer: Certificate, at time: Timestamp) -> Bool {
     unsafe cc_ocsp_verify(handle.pointer, issuer.handle.pointer, time.seconds) == CC_OK

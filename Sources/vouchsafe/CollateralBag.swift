@@ -4,7 +4,7 @@ import Verification
 
 /// What a person's folders of collateral hold, recognised by content and never by file name. Unverified: carriers.
 struct CollateralBag {
-  private var artefacts: [CollateralArtefact] = []
+  private(set) var artefacts: [CollateralArtefact] = []
   /// Files that are no known artefact.
   private(set) var ignored: [String] = []
 

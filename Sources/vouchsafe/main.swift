@@ -3,8 +3,10 @@ import Platform
 import Terminal
 
 // The tool holds signing keys and model keys: none may end in a crash report.
+let words = Array(CommandLine.arguments.dropFirst())
 do throws(PlatformError) {
   try ProcessHardening.apply()
+  if CollateralServe.isNamed(by: words) { try Supervisor.blockSignals() }
 } catch {
   Console.note("vouchsafe: cannot protect its memory (\(error.code))")
   exit(ExitCode.usage.rawValue)
@@ -13,5 +15,8 @@ do throws(PlatformError) {
 let table = CommandTable(
   program: "vouchsafe", summary: "seals models, registers what may have their keys, checks evidence",
   commands: modelCommands + evidenceCommands + referenceCommands + keyCommands + policyCommands
-    + auditCommands + brokerCommands + [BenchWeights.command])
-exit(await table.run(Array(CommandLine.arguments.dropFirst())))
+    + collateralCommands + auditCommands + brokerCommands
+    + [BenchWeights.command])
+// A service waits for its signals elsewhere than at the top level.
+if CollateralServe.isNamed(by: words) { MainThread.run { await table.run(words) } }
+exit(await table.run(words))

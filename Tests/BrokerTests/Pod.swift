@@ -11,6 +11,8 @@ struct Pod {
   var tee = SimulatedSNP()
   /// When set, the pod is a trust domain instead.
   var tdx: SimulatedTDX?
+  /// Whether the host hands out a certificate table with the report.
+  var sendsCertificates = true
   var key = TEEKeyPair.generate(.ecP256)
   var version = ProtocolVersion.v0_4_0
   var cookie: String?
@@ -29,7 +31,9 @@ struct Pod {
   func attestation(initData: InitData? = nil) throws -> AttestationMessage {
     let runtime = RuntimeData(nonce: nonce, teePublicKey: key.jwk)
     let digest = runtime.digest(version == .v0_2_0 ? .device : .primary)
-    let evidence = try tdx?.kbsEvidence(reportData: digest) ?? tee.kbsEvidence(reportData: digest)
+    let evidence =
+      try tdx?.kbsEvidence(reportData: digest)
+      ?? tee.kbsEvidence(reportData: digest, certificates: sendsCertificates ? nil : [])
     guard version == .v0_4_0 else { return AttestationMessage(flat: evidence, teePublicKey: key.jwk) }
     return AttestationMessage(runtimeData: runtime, primaryEvidence: evidence, initData: initData)
   }

@@ -91,8 +91,9 @@ class Scene:
         self.exchange.mkdir()
         self.policy = self.write_policy("witnesses.policy", [(w.name, w.key.text, w.url) for w in self.witnesses], 2)
         self.config = stage.path("broker.json")
-        self.config.write_text(json.dumps({"witnesses": {
-            "policyFile": "witnesses.policy", "exchange": "exchange", "startWaitSeconds": 3}}))
+        self.config.write_text(json.dumps({
+            "attestRatePerSecond": 1000, "attestBurst": 2000, "witnesses": {
+                "policyFile": "witnesses.policy", "exchange": "exchange", "startWaitSeconds": 3}}))
         stage.broker_url = f"https://127.0.0.1:{free_port()}"
         self.pod = stage.start_tee()
         self.key = bytes(range(32))

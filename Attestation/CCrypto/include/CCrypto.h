@@ -178,6 +178,8 @@ void cc_ocsp_free(cc_ocsp *answer);
 void cc_ocsp_read(const cc_ocsp *answer, cc_ocsp_state *state);
 int cc_ocsp_serial(const cc_ocsp *answer, cc_bytes *magnitude);
 int cc_ocsp_nonce(const cc_ocsp *answer, cc_bytes *nonce);  // CC_UNSUPPORTED when it has none
+// 1 when it speaks of some certificate of that issuer.
+int cc_ocsp_is_of(const cc_ocsp *answer, const cc_certificate *issuer);
 // 1 when it speaks of that certificate of that issuer; of the issuer only its name and key count.
 int cc_ocsp_is_about(const cc_ocsp *answer, const cc_certificate *certificate, const cc_certificate *issuer);
 // Signed by the issuer, or by a responder that the issuer made for it and that is valid at that time.

@@ -15,9 +15,8 @@ package func prove(
   case .document(let document): return try examination.prove(document)
   case .certificate(let certificate): return try examination.prove(certificate, as: artefact.subject)
   case .revocationList(let list): return try examination.prove(list, as: artefact.subject)
-  case .manifest, .answer:
-    // These are proved together with the evidence of the devices that they are for.
-    throw Refusal(.collateralMismatch, "artefact", got: "NVIDIA's", wanted: "Intel's or AMD's")
+  case .manifest(let document): return try examination.prove(document)
+  case .answer(let answer): return try examination.prove(answer)
   }
 }
 
@@ -55,9 +54,8 @@ struct CollateralExamination {
   }
 
   func prove(_ list: CertificateRevocationList, as subject: CollateralSubject) throws(Refusal) -> ProvedArtefact {
-    let (tee, product, rule) = try Self.vendor(of: subject)
     guard let nextUpdate = list.nextUpdate else { throw Refusal(.revocationListInvalid, "nextUpdate", got: "none") }
-    let issuer = try issuer(of: list.issuer, tee, product, rule)
+    let (issuer, rule) = try issuer(of: list, subject)
     guard SignedDER(list.der)?.isSigned(by: issuer.key, rule) ?? false else {
       throw Refusal(.revocationListInvalid, "signature")
     }
@@ -68,7 +66,16 @@ struct CollateralExamination {
         age: .revocationList(number: list.number ?? [], issued: list.thisUpdate)))
   }
 
+  private func issuer(
+    of list: CertificateRevocationList, _ subject: CollateralSubject
+  ) throws(Refusal) -> (Issuer, ChainProfile.Signature) {
+    if subject == .otherRevocationList, let issuer = nvidiaIssuer(list.issuer) { return (issuer, Self.nvidiaSignature) }
+    let (tee, product, rule) = try Self.vendor(of: subject)
+    return (try issuer(of: list.issuer, tee, product, rule), rule)
+  }
+
   func prove(_ certificate: Certificate, as subject: CollateralSubject) throws(Refusal) -> ProvedArtefact {
+    if subject == .otherCertificate, let finding = nvidiaFinding(certificate) { return try proved(finding) }
     let (tee, product, rule) = try Self.vendor(of: subject)
     let name = certificate.subject.commonName ?? ""
     let dates = ArtefactDates(certificate: certificate.notBefore, certificate.notAfter)
@@ -93,7 +100,7 @@ struct CollateralExamination {
   }
 
   /// Revocation and dates, when the signatures hold.
-  private func proved(_ finding: Finding) throws(Refusal) -> ProvedArtefact {
+  func proved(_ finding: Finding) throws(Refusal) -> ProvedArtefact {
     var isChecked = true
     for (index, certificate) in finding.path.enumerated() {
       let key = index + 1 < finding.path.count ? finding.path[index + 1].publicKey : finding.anchor.publicKey
@@ -116,7 +123,7 @@ struct CollateralExamination {
 }
 
 /// What was found out about an artefact when its signatures held.
-private struct Finding {
+struct Finding {
   let subject: CollateralSubject
   /// From the certificate that is or signed it up to the one that the anchor issued.
   let path: [Certificate]
@@ -128,7 +135,7 @@ private struct Finding {
 }
 
 /// From when to when something holds, and what it is called when it does not.
-private struct ArtefactDates {
+struct ArtefactDates {
   let from: Timestamp
   let until: Timestamp
   private let field: String
@@ -148,6 +155,12 @@ private struct ArtefactDates {
   init(certificate from: Timestamp, _ until: Timestamp) {
     (self.from, self.until, field) = (from, until, "certificate")
     (early, late) = (.certificateNotYetValid, .certificateExpired)
+  }
+
+  /// - Parameter skew: how far ahead the clock of who answered may be.
+  init(answer from: Timestamp, _ until: Timestamp, skew: Duration) {
+    (self.from, self.until, field) = (from.adding(.zero - skew), until, "revocationAnswer")
+    (early, late) = (.revocationAnswerNotYetValid, .revocationAnswerExpired)
   }
 
   func staleness(at now: Timestamp) -> Refusal? {

@@ -22,7 +22,8 @@ struct SignedDER {
   /// Whether the key made the signature in the one way in which its vendor signs.
   func isSigned(by key: VerifyingKey, _ rule: ChainProfile.Signature) -> Bool {
     switch rule {
-    case .ecdsa(let hash): key.kind == .p256 && key.isValidECDSA(der: signature, for: signed, hash: hash)
+    case .ecdsa(let hash):
+      key.kind == (hash == .sha384 ? .p384 : .p256) && key.isValidECDSA(der: signature, for: signed, hash: hash)
     case .rsaPSS(let hash, let salt, let bits):
       key.kind == .rsa(bits: bits) && key.isValidRSAPSS(signature, for: signed, hash: hash, saltLength: salt)
     case .any: false

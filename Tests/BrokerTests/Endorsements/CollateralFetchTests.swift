@@ -162,14 +162,19 @@ struct CollateralFetchTests {
       while let connection = try? listener.accept() { held.append(connection) }
     }
     let client = FetcherClient(socket: folder.path + "/fetcher")
+    let deadlines = Locked<[Duration]>([])
     let store = Shelf.store {
-      $0.fetch = { await client.fetch($0, deadline: $1) }
+      $0.fetch = { keys, deadline in
+        deadlines.withLock { $0.append(deadline) }
+        return await client.fetch(keys, deadline: deadline)
+      }
       $0.patience = .milliseconds(300)
     }
     let evidence = try Shelf.evidence(Shelf.guest())
-    let start = ContinuousClock.now
     #expect(await Shelf.refusal(store, evidence)?.code == .collateralMissing)
-    #expect(start.duration(to: .now) >= .milliseconds(300))
+    #expect(deadlines.withLock { $0 } == [.milliseconds(300)])
+    let timedOut = Counters.Name("vouchsafe_collateral_fetches_total", .init("result", "fetcherTimedOut"))
+    #expect(store.parts.counters.value(timedOut) == 1)
   }
 
   @Test(arguments: ["", "{}\n", "{\"v\":1,\"artefacts\":[],\"missing\":[]}\n", "{\"v\":1,\"artefacts\":["])
