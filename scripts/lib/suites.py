@@ -29,6 +29,8 @@ SUITES = [
     ("kbs", "a client that is not ours fetches keys, and is refused", [str(PYTHON), "scripts/interop/kbs_checks.py"], 300),
     ("dcap", "a verifier that is not ours takes simulated TDX evidence as we do",
      [str(PYTHON), "scripts/interop/dcap_check.py"], 300),
+    ("stores", "sealed models come from servers that are not ours, in memory that does not grow",
+     [str(PYTHON), "scripts/interop/store_checks.py"], 400),
     ("kill9", "whatever a client was given is in the log that kill -9 leaves",
      [str(PYTHON), "scripts/interop/kill9.py", "--seconds", "30"], 300),
     ("witness", "witnesses, relay and monitor against brokers and logs that lie",
