@@ -23,7 +23,8 @@ import Weights
     try await store.serving { address in
       do {
         try await OwnThread.run {
-          let opened = try model.opened(from: try RemoteModel("\(address)/m/", Self.access(waits)))
+          // One thread, so that what is asked comes in one order.
+          let opened = try model.opened(from: try RemoteModel("\(address)/m/", Self.access(waits)), width: 1)
           #expect(opened == model.files)
         }
       } catch { failure.withLock { $0 = error } }
