@@ -10,7 +10,7 @@ import time
 
 from bench import ROOT, in_rounds, ratio, table
 
-PEER = ROOT / "scripts" / "lib" / "bench_peers.py"
+PEER = ROOT / "scripts" / "lib" / "weight_peers.py"
 NGINX = """daemon off; pid {folder}/nginx.pid; error_log /dev/null crit; worker_processes 2; {user}
 events {{ worker_connections 256; }}
 http {{ access_log off; sendfile on; default_type application/octet-stream;

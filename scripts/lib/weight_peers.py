@@ -1,6 +1,6 @@
 """Decryption in Python, as a person would write it instead: called by scripts/bench weights.
 
-    bench_peers.py seal PLAIN SEALED | open SEALED OUT THREADS | tink-seal PLAIN SEALED | tink-open SEALED OUT
+    weight_peers.py seal PLAIN SEALED | open SEALED OUT THREADS | tink-seal PLAIN SEALED | tink-open SEALED OUT
 """
 import concurrent.futures
 import os
