@@ -166,6 +166,11 @@ extension Configuration.Destination {
     tmpfs = try reader.string("tmpfs")
     name = try reader.optionalString("name") ?? "model"
     acceptingSwap = try reader.flag("acceptingSwap")
+    let kind = try reader.optionalString("mount") ?? Configuration.Mount.given.rawValue
+    guard let mount = Configuration.Mount(rawValue: kind) else {
+      throw .configuration("destination.mount: given or own")
+    }
+    self.mount = mount
     try reader.finish()
     guard !name.isEmpty, !name.hasPrefix("."), name.utf8.count <= 128, !name.utf8.contains(UInt8(ascii: "/")),
       !name.utf8.contains(0)

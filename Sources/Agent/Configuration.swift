@@ -51,9 +51,18 @@ package struct Configuration: Sendable {
     package var access: StoreAccess
   }
 
+  package enum Mount: String, Sendable, CaseIterable {
+    /// The directory as it is.
+    case given
+    /// A memory file system of the agent's own over it, with huge pages and without swap where the kernel has them; the
+    /// directory as it is where the agent may not mount.
+    case own
+  }
+
   package struct Destination: Sendable {
     /// A directory on tmpfs.
     package var tmpfs: String
+    package var mount = Mount.given
     package var name: String
     package var acceptingSwap: Bool
   }

@@ -78,12 +78,13 @@ package final class PodAgent: Sendable {
 
   private func makeVolume(_ manifest: Manifest) throws(AgentError) -> MemoryVolume {
     let wanted = configuration.destination
+    let needed = TmpfsVolume.footprint(of: manifest.files.map(\.size))
     do throws(PlatformError) {
+      let mount = wanted.mount == .own ? try OwnMemory.mount(on: wanted.tmpfs, bytes: needed + needed >> 6) : nil
       let volume = MemoryVolume(
         try TmpfsVolume(
-          directory: wanted.tmpfs, name: wanted.name,
-          neededBytes: TmpfsVolume.footprint(of: manifest.files.map(\.size)),
-          acceptingSwap: wanted.acceptingSwap, token: Hex.encode(SystemRandom.bytes(16))))
+          directory: wanted.tmpfs, name: wanted.name, neededBytes: needed,
+          acceptingSwap: wanted.acceptingSwap || mount?.neverSwaps == true, token: Hex.encode(SystemRandom.bytes(16))))
       self.volume.withLock { $0 = volume }
       return volume
     } catch {

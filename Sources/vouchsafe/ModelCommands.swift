@@ -27,6 +27,7 @@ let modelCommands: [Command] = [
     ] + StoreOptions.all,
     example: "vouchsafe model open ./llama.sealed ./llama --key-file llama.key --verify-key llama.key.provider.vkey",
     run: { try ModelOpen.run($0) }),
+  ModelOpenJWE.command,
   Command(
     "model verify", arguments: "SEALED", "check signature and ciphertext; with the key also all that is inside",
     options: [ModelOptions.keyFile, ModelOptions.verifyKey, ModelOptions.threads, .quiet, .output]

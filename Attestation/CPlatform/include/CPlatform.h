@@ -71,4 +71,12 @@ int64_t cplatform_read_cached(int32_t file, void *bytes, size_t count, int64_t o
 /* Renames within one directory; -EEXIST when `to` exists. */
 int32_t cplatform_rename_new(int32_t directory, const char *from, const char *to);
 
+/* mount.c */
+
+/* This thread, and those it starts later, see mounts of their own; what is mounted elsewhere still appears in them. */
+int32_t cplatform_own_mounts(void);
+enum { CPLATFORM_HUGE_PAGES = 1, CPLATFORM_NO_SWAP = 2 };
+/* A new memory file system of at most `bytes` over `directory`: which of the two it has. */
+int32_t cplatform_mount_memory(const char *directory, uint64_t bytes);
+
 #endif
