@@ -26,7 +26,7 @@ import Testing
   }
 
   private static func opened(
-    _ bytes: [UInt8], _ destination: MemoryDestination = MemoryDestination(), key: SecretBytes? = nil
+    _ bytes: [UInt8], _ destination: MemoryDestination = MemoryDestination()
   ) throws -> [UInt8]? {
     let file = try JWEFile(MemoryBytes(bytes: bytes), path: "w.dat")
     try file.open(key: Self.key(), allowCode: false, into: destination)
