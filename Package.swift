@@ -70,6 +70,7 @@ var targets: [Target] = [
 
   // 3 · proof, log, wire, model, network, machine
   module("Verification", ["Bytes", "Cryptography", "Evidence"]),
+  module("Measurement", ["Bytes", "Cryptography"]),
   module("TransparencyLog", ["Bytes", "Cryptography", "SignedNotes"]),
   module("KBSProtocol", ["Bytes", "Cryptography"]),
   module("Weights", ["Bytes", "Cryptography", "SignedNotes"]),
@@ -118,8 +119,9 @@ var targets: [Target] = [
   program(
     "vouchsafe",
     [
-      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Appraisal", "Audit", "Replay",
-      "TransparencyLog", "KBSProtocol", "Weights", "Transport", "Fetch", "Platform", "Collateral",
+      "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Measurement", "Appraisal",
+      "Audit",
+      "Replay", "TransparencyLog", "KBSProtocol", "Weights", "Transport", "Fetch", "Platform", "Collateral",
       "CollateralService", "Telemetry", "Stores",
     ]),
 
@@ -133,8 +135,8 @@ var targets: [Target] = [
     "simulated-tee",
     ["SimulatedTEE", "SimulatedVendors", "Evidence", "Bytes", "Terminal", "Transport", "Platform"],
     path: "Examples/simulated-tee"),
-
   // tests
+  door("NVMLStub", path: "Tests/NVMLStub"),
   module("TestSupport", ["Bytes"], path: "Tests/TestSupport"),
   module("HostileDisk", ["TransparencyLog", "TestSupport"], path: "Tests/HostileDisk"),
   tests("BytesTests", ["Bytes", "TestSupport"]),
@@ -143,6 +145,7 @@ var targets: [Target] = [
   tests("CryptographyTests", ["Cryptography", "Bytes", "TestSupport"]),
   tests("EvidenceTests", ["Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
   tests("VerificationTests", ["Verification", "Evidence", "Cryptography", "Bytes", "SimulatedTEE", "TestSupport"]),
+  tests("MeasurementTests", ["Measurement", "Cryptography", "Bytes"]),
   tests(
     "CollateralTests",
     [
@@ -189,7 +192,8 @@ var targets: [Target] = [
   tests(
     "AgentTests",
     [
-      "Agent", "SimulatedTEE", "Evidence", "Verification", "Weights", "KBSProtocol", "SignedNotes", "TransparencyLog",
+      "Agent", "NVMLStub", "SimulatedTEE", "Evidence", "Verification", "Weights", "KBSProtocol", "SignedNotes",
+      "TransparencyLog",
       "Cryptography", "Fetch", "Transport", "Platform", "Telemetry", "Terminal", "Bytes", "TestSupport",
     ]),
 ]
@@ -221,24 +225,31 @@ if isFuzzing {
   targets += [
     door("CFuzz", path: "Tests/Fuzz/CFuzz"),
     module("FuzzDriver", ["CFuzz"], path: "Tests/Fuzz/Driver"),
+    fuzzer("AuditPack", ["Replay", "TransparencyLog", "SignedNotes", "Cryptography", "Bytes"]),
     fuzzer("Base64", ["Bytes"]),
     fuzzer("Certificate", ["Cryptography"]),
-    fuzzer("CollateralBundle", ["Collateral"]),
+    fuzzer("CollateralBundle", ["Collateral", "Bytes"]),
     fuzzer("Configuration", ["Agent", "Broker"]),
+    fuzzer("DeviceReport", ["Evidence"]),
     fuzzer("FetcherWire", ["Collateral"]),
+    fuzzer("Firmware", ["Measurement", "Bytes"]),
     fuzzer("HTTPHead", ["Transport"]),
     fuzzer("IntelCollateral", ["Verification"]),
     fuzzer("JOSE", ["Cryptography", "Bytes"]),
     fuzzer("JSON", ["Bytes"]),
     fuzzer("KBSMessages", ["KBSProtocol", "Bytes"]),
+    fuzzer("LogRecords", ["Replay", "Appraisal", "KBSProtocol", "Bytes"]),
     fuzzer("Manifest", ["Weights"]),
+    fuzzer("NVIDIAEvidence", ["Evidence", "Bytes"]),
     fuzzer("Recovery", ["TransparencyLog", "SignedNotes", "Cryptography"]),
+    fuzzer("ReferenceManifest", ["Verification", "Bytes"]),
+    fuzzer("RevocationAnswer", ["Cryptography"]),
     fuzzer("SNPEvidence", ["Evidence", "Bytes"]),
     fuzzer("SignedNote", ["SignedNotes"]),
     fuzzer("Statement", ["Appraisal"]),
     fuzzer("TDXEvidence", ["Evidence", "Bytes"]),
     fuzzer("TransparencyLog", ["TransparencyLog"]),
-    fuzzer("VendorAnswer", ["Collateral", "Verification"]),
+    fuzzer("VendorAnswer", ["Collateral", "Verification", "Bytes"]),
     fuzzer("WeightsHeader", ["Weights"]),
     fuzzer("Witness", ["TransparencyLog"]),
   ]
@@ -249,4 +260,8 @@ if isFuzzing {
   }
 }
 
-let package = Package(name: "vouchsafe", targets: targets, swiftLanguageModes: [.v6])
+let package = Package(
+  name: "vouchsafe",
+  // What tests load at run time in place of NVIDIA's library.
+  products: [.library(name: "NVMLStub", type: .dynamic, targets: ["NVMLStub"])],
+  targets: targets, swiftLanguageModes: [.v6])

@@ -1,3 +1,5 @@
+#include <pthread.h>
+
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
@@ -82,6 +84,32 @@ int cc_ec_from_scalar(int curve, const void *scalar, size_t count, cc_key **key)
   return cc_key_take(pkey, key);
 }
 
+// One key of each curve, made once: to copy the curve from it costs a quarter of naming it to libcrypto.
+static pthread_once_t made = PTHREAD_ONCE_INIT;
+static EVP_PKEY *pattern[CC_P521 + 1];
+
+static void make_patterns(void) {
+  for (int curve = CC_P256; curve <= CC_P521; curve++) pattern[curve] = EVP_PKEY_Q_keygen(NULL, NULL, "EC", cc_curve_name(curve));
+}
+
+// `point`: 04 and both coordinates. libcrypto refuses what does not lie on the curve.
+static int from_point(int curve, const uint8_t *point, size_t count, cc_key **key) {
+  pthread_once(&made, make_patterns);
+  EVP_PKEY *pkey = EVP_PKEY_new();
+  cc_key *found = OPENSSL_malloc(sizeof *found);
+  int code = pattern[curve] != NULL && pkey != NULL && found != NULL &&
+             EVP_PKEY_copy_parameters(pkey, pattern[curve]) == 1 ? CC_OK : CC_FAILED;
+  if (code == CC_OK && EVP_PKEY_set1_encoded_public_key(pkey, point, count) != 1) code = CC_BAD_KEY;
+  if (code == CC_OK) {
+    found->pkey = pkey;
+    *key = found;
+  } else {
+    EVP_PKEY_free(pkey);
+    OPENSSL_free(found);
+  }
+  return cc_end(code);
+}
+
 int cc_ec_from_coordinates(int curve, const void *x, size_t x_count, const void *y, size_t y_count, cc_key **key) {
   *key = NULL;
   size_t width = cc_ec_width(curve);
@@ -91,7 +119,28 @@ int cc_ec_from_coordinates(int curve, const void *x, size_t x_count, const void 
   point[0] = POINT_CONVERSION_UNCOMPRESSED;
   memcpy(point + 1, x, width);
   memcpy(point + 1 + width, y, width);
-  return cc_key_take(from_parts(curve, point, 1 + 2 * width, NULL), key);
+  return from_point(curve, point, 1 + 2 * width, key);
+}
+
+// What stands before the coordinates in the one DER form of a named curve's key. Spec: RFC 5480 §2.
+static const struct {
+  int curve;
+  size_t count;
+  const char *bytes;
+} header[] = {
+  {CC_P256, 27, "\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00\x04"},
+  {CC_P384, 24, "\x30\x76\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22\x03\x62\x00\x04"},
+  {CC_P521, 26, "\x30\x81\x9b\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x23\x03\x81\x86\x00\x04"},
+};
+
+int cc_ec_from_spki(const uint8_t *der, size_t count, cc_key **key) {
+  *key = NULL;
+  for (size_t index = 0; index < sizeof header / sizeof *header; index++) {
+    size_t point_count = 1 + 2 * cc_ec_width(header[index].curve), at = header[index].count - 1;
+    if (count != at + point_count || memcmp(der, header[index].bytes, header[index].count) != 0) continue;
+    return from_point(header[index].curve, der + at, point_count, key);
+  }
+  return CC_UNSUPPORTED;
 }
 
 int cc_ec_coordinates(const cc_key *key, void *x, void *y) {
@@ -149,11 +198,12 @@ int cc_ecdsa_verify_der(
   const cc_key *key, int hash, const void *der, size_t der_count, const void *message, size_t count) {
   const EVP_MD *md = cc_md(hash);
   if (cc_ec_width(cc_key_kind(key)) == 0 || md == NULL) return CC_UNSUPPORTED;
-  EVP_MD_CTX *context = EVP_MD_CTX_new();
-  int is_ready = context != NULL &&
-                 EVP_DigestVerifyInit_ex(context, NULL, EVP_MD_get0_name(md), NULL, NULL, key->pkey, NULL) == 1;
-  int is_good = is_ready && EVP_DigestVerify(context, der, der_count, message, count) == 1;
-  EVP_MD_CTX_free(context);
+  uint8_t digest[CC_HASH_MAX];
+  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
+  int is_ready = context != NULL && EVP_PKEY_verify_init(context) == 1 &&
+                 EVP_Digest(message, count, digest, NULL, md, NULL) == 1;
+  int is_good = is_ready && EVP_PKEY_verify(context, der, der_count, digest, cc_hash_count(hash)) == 1;
+  EVP_PKEY_CTX_free(context);
   return cc_end(is_good ? CC_OK : is_ready ? CC_REFUSED : CC_FAILED);
 }
 

@@ -45,6 +45,7 @@ int cc_gcm_open_with(
 const char *cc_curve_name(int curve);
 
 int cc_key_take(EVP_PKEY *pkey, cc_key **key);      // owns pkey from here on, also on failure
+int cc_ec_from_spki(const uint8_t *der, size_t count, cc_key **key);  // CC_UNSUPPORTED unless a named curve's one form
 int cc_bytes_copy(const void *data, size_t count, cc_bytes *out);
 int cc_bytes_from_number(const BIGNUM *number, cc_bytes *out);
 int cc_time_from_asn1(const ASN1_TIME *time, int64_t *seconds);  // DER form of RFC 5280 §4.1.2.5 only

@@ -83,6 +83,8 @@ int cc_key_take(EVP_PKEY *pkey, cc_key **key) {
 int cc_key_from_spki(const void *der, size_t count, cc_key **key) {
   *key = NULL;
   if (count == 0 || count > DER_MAX) return CC_BAD_LENGTH;
+  int code = cc_ec_from_spki(der, count, key);
+  if (code != CC_UNSUPPORTED) return code;
   const unsigned char *at = der;
   EVP_PKEY *pkey = d2i_PUBKEY_ex(NULL, &at, (long)count, NULL, NULL);
   if (pkey == NULL) return cc_end(CC_BAD_KEY);

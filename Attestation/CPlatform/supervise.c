@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -43,6 +44,14 @@ int32_t cplatform_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 
 int32_t cplatform_open_process(int32_t process) {
   long descriptor = syscall(SYS_pidfd_open, process, 0);
   return descriptor < 0 ? -errno : (int32_t)descriptor;
+}
+
+int32_t cplatform_open_pipe(int32_t *source, int32_t *sink) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC)) return -errno;
+  *source = ends[0];
+  *sink = ends[1];
+  return 0;
 }
 
 int32_t cplatform_open_wakeup(void) {

@@ -1,28 +1,42 @@
 #!/usr/bin/env python3
 """llama.cpp's own HTTP server, from the xllamacpp wheel: the demonstration's inference engine.
 
-  engine.py MODEL.gguf (SOCKET.sock | PORT)
+  engine.py --model MODEL.gguf --host (SOCKET.sock | 127.0.0.1) [--port PORT] [--offline] [--no-webui] [--no-slots]
+            [--log-disable]
 
-Serves the OpenAI chat API on a Unix socket or on a port of 127.0.0.1 until SIGTERM.
+Takes what the agent's profile llama.cpp says to llama-server. Serves the OpenAI chat API until SIGTERM.
 """
+import argparse
 import signal
-import sys
 
 import xllamacpp
 
 
-def main():
-    model, place = sys.argv[1:]
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+def settings_of(given):
     settings = xllamacpp.CommonParams()
-    settings.model.path = model
-    settings.hostnames = [place if place.endswith(".sock") else "127.0.0.1"]
-    if place.isdecimal():
-        settings.port = int(place)
+    settings.model.path = given.model
+    settings.hostnames = [given.host]
+    if given.port:
+        settings.port = given.port
     settings.n_ctx = 512
     settings.n_parallel = 1
     settings.cpuparams.n_threads = 1
-    server = xllamacpp.Server(settings)
+    for name, value in [("webui", not given.no_webui), ("endpoint_slots", not given.no_slots)]:
+        if hasattr(settings, name):
+            setattr(settings, name, value)
+    return settings
+
+
+def main():
+    reading = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
+    reading.add_argument("--model", required=True)
+    reading.add_argument("--host", required=True, help="an address, or a path that ends in .sock")
+    reading.add_argument("--port", type=int)
+    for flag in ("--offline", "--no-webui", "--no-slots", "--log-disable"):
+        reading.add_argument(flag, action="store_true")
+    given = reading.parse_args()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+    server = xllamacpp.Server(settings_of(given))
     print("engine: listening on", server.listening_address, flush=True)
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
 

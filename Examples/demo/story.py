@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The demonstration, step by step: a sealed model, two approvers, a pod that proves itself, and three that cannot.
 
-  story.py --bin DIRECTORY --engine PYTHON [--tee snp|tdx] [--keep DIRECTORY]
+  story.py --bin DIRECTORY --engine PYTHON [--tee snp|tdx] [--gpu] [--keep DIRECTORY]
 
 scripts/demo builds the programs and calls this. The TEE is simulated, everything else is real: the broker, the agent,
 the log, the inference engine. All of it runs on 127.0.0.1 and in one temporary folder. The last line is
@@ -29,6 +29,7 @@ TECHNOLOGIES = {"snp": "AMD SEV-SNP", "tdx": "Intel TDX"}
 MODEL, VERSION, RESOURCE, BUNDLE = "demo/tiny-llama", "1", "models/tiny-llama/key", "tiny-llama"
 QUESTION = "Who can read your weights?"
 ENGINE_SECONDS = 30
+WALLS = ("user", "network", "files", "processes", "systemCalls")
 
 
 def step(title):
@@ -61,14 +62,28 @@ def seal(stage):
 def open_for_business(stage, sealed, engine):
     step("An operator starts a broker, which releases nothing yet")
     show(stage.init_broker())
-    pod = stage.start_tee(technology=stage.technology)
-    # An SNP pod brings its certificates along; about a TDX platform the vendor publishes what the broker must know.
-    collateral = ["--collateral", stage.collateral] if stage.technology == "tdx" else []
+    pod = stage.start_tee(technology=stage.technology, gpus=stage.gpus)
+    # An SNP pod brings its certificates along; about a TDX platform, and about GPUs, the vendor publishes what the
+    # broker must know.
+    collateral = ["--collateral", stage.collateral] if stage.technology == "tdx" or stage.gpus else []
     stage.start_broker("--anchors", stage.anchors, *collateral)
     show(f"broker at {stage.broker_url}, admin API at {stage.admin_url}")
+    find_walls(stage, pod, sealed, engine)
     show("A pod that asks now:")
     fails(agent(stage, "early-pod", pod, sealed, engine), status=4)
     return pod
+
+
+def find_walls(stage, pod, sealed, engine):
+    """An agent stops where it cannot build its engine's room. Here, and only here, what is missing is then waived."""
+    program, _ = agent(stage, "first-pod", pod, sealed, engine)
+    program.process.wait(30)
+    last = program.output().splitlines()[-1]
+    if '"wallsMissing"' not in last:
+        return
+    hint = json.loads(last)["hint"]
+    show(f"On this machine an engine's room is not whole: {hint.partition(';')[0]}. The demonstration goes on without.")
+    stage.waived = [wall for wall in WALLS if wall in hint.partition(";")[0].replace(",", " ").split()]
 
 
 def approve(stage):
@@ -76,6 +91,9 @@ def approve(stage):
     bundle = stage.reference(BUNDLE, [RESOURCE])
     if stage.technology == "tdx":
         bundle["tees"] = {"tdx": bundle["tees"]["tdx"] | {"requireEventLog": True}}
+    if stage.gpus:
+        bundle["gpus"] = {"count": stage.gpus, "models": ["GH100"], "minimumDriver": "550.90.07",
+                          "minimumVBIOS": "96.00.9F.00.01"}
     file, note = stage.path("bundle.json"), stage.path("bundle.note")
     file.write_text(json.dumps(bundle, indent=2))
     stage.vouchsafe("reference", "propose", file, "--out", note)
@@ -103,11 +121,25 @@ def agent_configuration(stage, folder, pod, sealed, engine):
         },
         "destination": {"tmpfs": str(stage.memory), "name": folder.name, "acceptingSwap": has_swap()},
         "engine": {
-            "command": str(engine.absolute()), "graceSeconds": 10,
-            "arguments": [str(HERE / "engine.py"), "{model}/model.gguf", str(folder / "engine.sock")],
+            "profile": "llama.cpp", "command": str(engine.absolute()), "launcher": [str(HERE / "engine.py")],
+            "modelFile": "model.gguf", "socket": str(socket_of(stage, folder.name)), "graceSeconds": 10,
+            "readySeconds": ENGINE_SECONDS,
+            "room": {"readable": engine_folders(engine), "waive": stage.waived, "scratchMiB": 64},
         },
         "terminationLog": str(folder / "termination-log"),
     }
+
+
+def socket_of(stage, name):
+    """Where an engine listens: in a folder of memory that is its own."""
+    return stage.memory / f"{name}.run" / "engine.sock"
+
+
+def engine_folders(engine):
+    """What the engine is made of, beside the system's folders: its Python, its packages, and its program."""
+    ask = "import sys; print(sys.base_prefix)"
+    base = subprocess.run([engine, "-c", ask], check=True, capture_output=True, text=True).stdout.strip()
+    return [str(engine.absolute().parents[1]), str(HERE), *([base] if not base.startswith("/usr") else [])]
 
 
 def has_swap():
@@ -123,7 +155,7 @@ def agent(stage, name, pod, sealed, engine):
     configuration.write_text(json.dumps(agent_configuration(stage, folder, pod, sealed, engine), indent=2))
     program = Program([stage.binaries / "vouchsafe-agent", "run", "--config", configuration], folder / "agent.log")
     stage.programs.append(program)
-    return program, folder / "engine.sock"
+    return program, socket_of(stage, name)
 
 
 def fails(started, status):
@@ -188,6 +220,8 @@ def serve(stage, pod, sealed, engine):
     step("A pod proves itself, gets the key, and its engine answers")
     program, place = agent(stage, "pod", pod, sealed, engine)
     wait_for_engine(program, place)
+    room = next(line for line in map(json.loads, program.output().splitlines()) if line["stage"] == "room")
+    show(f"The engine is in a room of its own; walls that stand: {', '.join(room['walls'])}.")
     show(f"person: {QUESTION}")
     said = ask(place, QUESTION)
     if said.strip() != expected_answer():
@@ -210,11 +244,23 @@ def expected_answer():
 def refuse_another(stage, sealed, engine):
     step("A pod that differs in one bit of its measurement is refused, with a code and a number")
     changed = f"{int(MEASUREMENT[:2], 16) ^ 1:02x}{MEASUREMENT[2:]}"
-    pod = stage.start_tee(changed, name="other", technology=stage.technology)
+    pod = stage.start_tee(changed, name="other", technology=stage.technology, gpus=stage.gpus)
     program = fails(agent(stage, "other-pod", pod, sealed, engine), status=4)
     step("The operator asks why")
     identity = program.wait_for(r'"decision":"(\w+)"')[1]
     show(stage.vouchsafe("policy", "explain", identity, "--broker", stage.admin_url).stdout)
+
+
+def refuse_one_gpu_for_two(stage, sealed, engine):
+    step("A pod that shows one GPU twice is refused")
+    pod = stage.start_tee(name="twice", technology=stage.technology, gpus=stage.gpus, fault="duplicate")
+    program = fails(agent(stage, "pod-with-one-gpu", pod, sealed, engine), status=4)
+    step("The operator asks why")
+    identity = program.wait_for(r'"decision":"(\w+)"')[1]
+    said = stage.vouchsafe("policy", "explain", identity, "--broker", stage.admin_url).stdout
+    if "deviceRepeated" not in said:
+        raise StageError(f"the refusal is not explained: {said}")
+    show(said)
 
 
 def refuse_altered_weights(stage, pod, sealed, engine):
@@ -242,6 +288,11 @@ def audit(stage, kept):
     shutil.copy(stage.state / "log" / "checkpoint", kept)
     shutil.copy(stage.state / "log.vkey", kept)
     show(stage.vouchsafe("audit", "verify", kept, "--vkey", kept / "log.vkey").stdout)
+    step("An auditor takes everything away in one file, and makes every decision again")
+    pack, key = kept / "demo.pack", ("--vkey", kept / "log.vkey")
+    show(stage.vouchsafe(
+        "audit", "pack", "--log", kept, "--evidence", stage.state / "evidence", "--out", pack, *key).stdout)
+    show(stage.vouchsafe("audit", "verify", pack, *key).stdout)
 
 
 def play(stage, engine, kept):
@@ -250,11 +301,15 @@ def play(stage, engine, kept):
         The TEE of this demonstration is SIMULATED, and every decision made with it says so."""))
     if stage.technology != "snp":
         print(f"It is one of {TECHNOLOGIES[stage.technology]}.")
+    if stage.gpus:
+        print(f"It has {stage.gpus} GPUs, which are SIMULATED as well.")
     sealed = seal(stage)
     pod = open_for_business(stage, sealed, engine)
     approve(stage)
     serve(stage, pod, sealed, engine)
     refuse_another(stage, sealed, engine)
+    if stage.gpus:
+        refuse_one_gpu_for_two(stage, sealed, engine)
     refuse_altered_weights(stage, pod, sealed, engine)
     audit(stage, kept)
 
@@ -264,6 +319,7 @@ def main():
     reading.add_argument("--bin", required=True, type=pathlib.Path)
     reading.add_argument("--engine", required=True, type=pathlib.Path, help="Python that has the xllamacpp package")
     reading.add_argument("--tee", choices=sorted(TECHNOLOGIES), default="snp", help="what is simulated (default: snp)")
+    reading.add_argument("--gpu", action="store_true", help="the pod has two simulated H100 GPUs")
     reading.add_argument("--keep", type=pathlib.Path, help="where to leave the log (default: a new folder)")
     given = reading.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -274,7 +330,8 @@ def main():
         with (tempfile.TemporaryDirectory(prefix="vouchsafe-demo-") as folder,
               tempfile.TemporaryDirectory(prefix="vouchsafe-demo-", dir="/dev/shm") as memory,
               Stage(folder, given.bin) as stage):
-            stage.memory, stage.technology = pathlib.Path(memory), given.tee
+            stage.memory, stage.technology, stage.waived = pathlib.Path(memory), given.tee, []
+            stage.gpus = 2 if given.gpu else 0
             play(stage, given.engine, kept)
     except (StageError, OSError, subprocess.SubprocessError) as error:
         shutil.rmtree(kept, ignore_errors=True)

@@ -2,6 +2,20 @@ import Bytes
 import Evidence
 import SimulatedTEE
 
+/// A simulated guest, and the GPUs that it shows.
+struct GuestWithGPUs {
+  let guest: Guest
+  let gpus: SimulatedGPUSet?
+
+  /// The additional evidence that a CoCo guest would send: empty without a GPU.
+  /// - Parameter reportData: the GPUs answer its first 32 bytes.
+  func additionalEvidence(reportData: [UInt8]) -> [UInt8] {
+    guard let gpus else { return [] }
+    let nonce = Array((reportData + [UInt8](repeating: 0, count: 32)).prefix(32))
+    return CanonicalJSON.encode(.object([("nvidia", gpus.kbsEvidence(nonce: nonce))]))
+  }
+}
+
 /// A simulated guest of either kind, as the verbs see it.
 enum Guest {
   case snp(SimulatedSNP, sendsCertificates: Bool)

@@ -7,7 +7,10 @@ import Transport
 /// Spec: CoCo guest-components, api-server-rest: `runtime_data` is used as report data as it is; with `encoding=base64`
 /// it is base64url without padding.
 struct GuestServices: HTTPResponder {
-  let guest: Guest
+  let pod: GuestWithGPUs
+  private var guest: Guest { pod.guest }
+
+  init(_ pod: GuestWithGPUs) { self.pod = pod }
 
   func bodyLimit(for head: HTTPRequestHead) -> Int { 0 }
 
@@ -20,7 +23,9 @@ struct GuestServices: HTTPResponder {
       let tee = JSONValue.string(guest.tee.rawValue)
       return json(["version": "SIMULATED", "tee": tee, "feature": "attestation", "simulated": true])
     case "/aa/evidence": return evidence(request)
-    case "/aa/additional-evidence": return runtimeData(request) == nil ? text(400, "BAD REQUEST") : binary([])
+    case "/aa/additional-evidence":
+      guard let data = runtimeData(request) else { return text(400, "BAD REQUEST") }
+      return binary(pod.additionalEvidence(reportData: data))
     default:
       let isResource = request.path.hasPrefix("/cdh/")
       return text(404, isResource ? "Resource Feature Not Enabled" : "URL NOT FOUND")

@@ -7,7 +7,9 @@ import Terminal
 /// Guests made as the options say.
 extension Simulator {
   static func snpGuest(_ arguments: Arguments) throws -> SimulatedSNP {
-    try refuse(["--mrtd", "--mrconfigid", "--quote-version", "--issued-at", "--collateral"], "tdx", arguments)
+    let others = ["--mrtd", "--mrconfigid", "--quote-version"]
+    let hasGPUs = arguments.value("--gpus") != nil || arguments.flag("--gpu-switches")
+    try refuse(others + (hasGPUs ? [] : ["--issued-at", "--collateral"]), "tdx", arguments)
     let name = arguments.value("--product") ?? SNPProduct.milan.rawValue
     guard let product = SNPProduct(rawValue: name) else {
       let names = SNPProduct.allCases.map(\.rawValue).joined(separator: ", ")
@@ -43,7 +45,7 @@ extension Simulator {
       if arguments.flag("--debug") { guest.tdAttributes |= 1 }
       for (field, value) in try settings(arguments) { try guest.set(field, to: value) }
     } catch { throw Failure(.usage, "\(error)") }
-    if let folder = arguments.value("--collateral") { try write(guest.collateral, folder) }
+    if let folder = arguments.value("--collateral") { try write(guest.collateral.files, folder) }
     return guest
   }
 
@@ -72,12 +74,12 @@ extension Simulator {
     return date
   }
 
-  private static func write(_ collateral: SimulatedCollateral, _ folder: String) throws(Failure) {
+  static func write(_ files: [(name: String, bytes: [UInt8])], _ folder: String) throws(Failure) {
     let made = unsafe mkdir(folder, 0o755)
     guard made == 0 || errno == EEXIST else {
       throw Failure(.usage, "cannot make \(folder): \(Console.systemMessage())")
     }
-    for file in collateral.files {
+    for file in files {
       try Console.writeFile("\(folder)/\(file.name)", file.bytes, replacing: true)
     }
   }

@@ -9,11 +9,11 @@ import Transport
 enum Simulator {
   static func serve(_ arguments: Arguments) async throws -> ExitCode {
     _ = try arguments.positional()
-    let guest = try guest(arguments)
+    let pod = GuestWithGPUs(guest: try guest(arguments), gpus: try gpus(arguments))
     let (host, port) = try address(arguments.value("--listen") ?? "127.0.0.1:8006")
     let server = try HTTPServer(
       ServerConfiguration(host: host, port: port, tls: nil),
-      responder: GuestServices(guest: guest))
+      responder: GuestServices(pod))
     Console.note("SIMULATED TEE: the evidence served here is made up and proves nothing")
     Console.line("ready http://\(host):\(server.boundPort) SIMULATED")
     try await server.run()
@@ -24,14 +24,23 @@ enum Simulator {
     _ = try arguments.positional()
     let reportData = try Hex.decode(arguments.value("--report-data") ?? "", "--report-data")
     guard reportData.count <= 64 else { throw Failure(.usage, "mint: --report-data has at most 64 bytes") }
-    let guest = try guest(arguments)
-    let bytes =
-      arguments.flag("--raw")
-      ? try guest.rawEvidence(reportData: reportData)
-      : CanonicalJSON.encode(try guest.kbsEvidence(reportData: reportData)) + [0x0A]
+    let bytes = try minted(arguments, reportData)
     try Console.writeFile(arguments.value("--out") ?? "-", bytes, replacing: true)
     Console.note("SIMULATED evidence: it is made up and proves nothing")
     return .ok
+  }
+
+  private static func minted(_ arguments: Arguments, _ reportData: [UInt8]) throws -> [UInt8] {
+    if arguments.value("--tee") == TEE.nvidia.rawValue {
+      guard let gpus = try gpus(arguments), !arguments.flag("--raw") else {
+        throw Failure(.usage, "mint: --tee nvidia needs --gpus and knows no --raw")
+      }
+      let nonce = Array((reportData + [UInt8](repeating: 0, count: 32)).prefix(32))
+      return CanonicalJSON.encode(gpus.kbsEvidence(nonce: nonce)) + [0x0A]
+    }
+    let guest = try guest(arguments)
+    if arguments.flag("--raw") { return try guest.rawEvidence(reportData: reportData) }
+    return CanonicalJSON.encode(try guest.kbsEvidence(reportData: reportData)) + [0x0A]
   }
 
   static func anchors(_ arguments: Arguments) throws -> ExitCode {
@@ -45,7 +54,7 @@ enum Simulator {
     case TEE.snp.rawValue:
       .snp(try snpGuest(arguments), sendsCertificates: !arguments.flag("--no-certificates"))
     case TEE.tdx.rawValue: .tdx(try tdxGuest(arguments))
-    default: throw Failure(.usage, "--tee is snp or tdx")
+    default: throw Failure(.usage, "--tee is snp or tdx; mint takes nvidia as well")
     }
   }
 

@@ -4,13 +4,18 @@ import Terminal
 
 private let guestOptions = [
   Option("--pki", value: "DIR", "where the simulated keys lie; made, with DIR/anchors.json, when absent"),
-  Option("--tee", value: "snp|tdx", "what is simulated; default: snp"),
+  Option("--tee", value: "snp|tdx", "what is simulated; default: snp; mint takes nvidia as well"),
+  Option("--gpus", value: "N", "so many GPUs, which answer beside the processor"),
+  Option("--gpu-switches", "eight GPUs behind four switches"),
+  Option(
+    "--gpu-fault", value: "NAME", "one thing wrong with the last GPU, such as duplicate, or with its vendor's word"),
   Option("--mrtd", value: "HEX", "tdx: measurement of the domain, 48 bytes"),
   Option("--mrconfigid", value: "HEX", "tdx: 48 bytes, such as an init-data digest"),
   Option("--quote-version", value: "4|5", "tdx: default 4"),
   Option("--event-log", "tdx: send a boot log, and registers that follow from it"),
-  Option("--issued-at", value: "TIME", "tdx: date of the collateral, good for 30 days; default: an hour ago"),
-  Option("--collateral", value: "DIR", "tdx: write the collateral that goes with the quote"),
+  Option(
+    "--issued-at", value: "TIME", "tdx, GPUs: date of the collateral, good for 30 days or one; default: an hour ago"),
+  Option("--collateral", value: "DIR", "tdx, GPUs: write the collateral that goes with the evidence"),
   Option("--product", value: "Milan|Genoa|Turin", "snp: the processor; default: Milan"),
   Option("--measurement", value: "HEX", "snp: launch digest, 48 bytes"),
   Option("--host-data", value: "HEX", "snp: 32 bytes, such as an init-data digest"),

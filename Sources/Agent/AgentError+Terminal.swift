@@ -13,6 +13,8 @@ extension AgentError {
     case .noEvidence(.malformed): .malformed
     case .noEvidence(.noTEE): .refused
     case .noEvidence: .unavailable
+    case .gpus(.library), .gpus(.missing): .unavailable
+    case .gpus: .refused
     case .weights(let error): error.exit
     case .store(.location), .store(.credentials): .usage
     case .store(.notPermitted): .refused
@@ -29,6 +31,8 @@ extension AgentError {
     case .malformedAnswer: .malformed
     case .logProof: .integrity
     case .keyNotForUs: .invalid
+    case .wallsMissing: .usage
+    case .engineNotReady: .unavailable
     case .interrupted: .usage
     }
   }
@@ -48,6 +52,7 @@ extension AgentError {
     case .configuration(let sentence): sentence
     case .noEvidence(.noTEE): "this guest has no TEE; run it on confidential hardware"
     case .noEvidence: "check that the guest has configfs-tsm, or that api-server-rest runs with attestation enabled"
+    case .gpus(let problem): problem.hint
     case .weights(let error): error.hint
     case .store(let error): error.description
     case .platform(let error): error.description
@@ -61,6 +66,9 @@ extension AgentError {
     case .logProof:
       "the release is not proven to be in the decision log; do not trust this broker before this is explained"
     case .keyNotForUs: "the broker's answer was not made for this pod's key"
+    case .wallsMissing(let walls):
+      "this pod cannot build \(walls.map(\.rawValue).joined(separator: ", ")); give the agent the rights to, or name them in engine.room.waive"
+    case .engineNotReady: "the engine did not answer on its socket; give it longer with engine.readySeconds"
     case .interrupted: "a signal ended the start"
     }
   }

@@ -12,6 +12,8 @@ package enum AgentError: Error, Equatable, Sendable {
   case configuration(String)
   /// The guest gave no evidence.
   case noEvidence(EvidenceProblem)
+  /// The GPUs are not as they must be.
+  case gpus(GPUProblem)
   /// The sealed model or its signature was refused, or it did not open.
   case weights(WeightsError)
   /// The server that keeps the sealed model.
@@ -28,6 +30,10 @@ package enum AgentError: Error, Equatable, Sendable {
   case logProof(LogProofProblem)
   /// The answer is not encrypted to our key, or not a key.
   case keyNotForUs
+  /// Walls of the engine's room that this pod cannot build and that are not waived.
+  case wallsMissing([SealedRoom.Wall])
+  /// The engine did not answer in time that it is ready.
+  case engineNotReady
   /// A signal asked us to end before the engine ran.
   case interrupted(signal: Int32)
 
@@ -41,6 +47,26 @@ package enum AgentError: Error, Equatable, Sendable {
     case guestComponentsMalformed
     /// The guest components run without a TEE and would make evidence up.
     case noTEE
+  }
+
+  package enum GPUProblem: Equatable, Sendable {
+    case library(PlatformError)
+    /// More on the bus than the driver has, or fewer.
+    case hidden(onBus: Int, found: Int)
+    /// Confidential computing is off, or is a simulation.
+    case notConfidential
+    /// A debugger may look into them; no report of theirs shows it.
+    case developerTools
+    /// Programs could use them before anybody attested them.
+    case alreadyReady
+    /// The same certificates twice.
+    case repeated
+    /// Not those that were attested.
+    case changed
+    /// The library said that it let programs in, and did not.
+    case notOpened
+    /// The configuration asks for GPUs, and there is none, or no library for them.
+    case missing
   }
 
   package enum LogProofProblem: Equatable, Sendable {
@@ -60,6 +86,7 @@ package enum AgentError: Error, Equatable, Sendable {
     switch self {
     case .configuration: "configuration"
     case .noEvidence(let problem): problem.code
+    case .gpus(let problem): problem.code
     case .weights(let error): error.code
     case .store(let error): error.code
     case .platform(let error): error.code
@@ -68,6 +95,8 @@ package enum AgentError: Error, Equatable, Sendable {
     case .malformedAnswer(let step): "\(step.rawValue).malformedAnswer"
     case .logProof(let problem): problem.code
     case .keyNotForUs: "keyNotForUs"
+    case .wallsMissing: "wallsMissing"
+    case .engineNotReady: "engineNotReady"
     case .interrupted: "interrupted"
     }
   }
@@ -82,6 +111,37 @@ extension AgentError.EvidenceProblem {
     case .guestComponentsRefused: "guestComponents.refused"
     case .guestComponentsMalformed: "guestComponents.malformed"
     case .noTEE: "noTEE"
+    }
+  }
+}
+
+extension AgentError.GPUProblem {
+  var code: String {
+    switch self {
+    case .library(let error): error.code
+    case .hidden: "gpuHidden"
+    case .notConfidential: "gpuNotConfidential"
+    case .developerTools: "gpuDeveloperTools"
+    case .alreadyReady: "gpuAlreadyReady"
+    case .repeated: "gpuRepeated"
+    case .changed: "gpuChanged"
+    case .notOpened: "gpuNotOpened"
+    case .missing: "gpuMissing"
+    }
+  }
+
+  var hint: String {
+    switch self {
+    case .library(let error): error.description
+    case .hidden(let onBus, let found): "the bus shows \(onBus) GPUs and the driver \(found): give the pod all or none"
+    case .notConfidential: "the node's GPUs are not in confidential mode; the node's CC manager sets it"
+    case .developerTools: "the node's GPUs are in CC DevTools mode, in which a debugger may look into them"
+    case .alreadyReady:
+      "the guest set the GPUs ready before attestation: take nvrc.smi.srs=1 out, or set evidence.acceptingReadyGPUs"
+    case .repeated: "two GPUs show the same certificates"
+    case .changed: "the GPUs are not those that the broker judged"
+    case .notOpened: "the driver did not set the GPUs ready"
+    case .missing: "evidence.gpus is \"required\", and this pod has no GPU that attests"
     }
   }
 }

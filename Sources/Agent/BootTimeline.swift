@@ -8,7 +8,7 @@ import Telemetry
 /// control characters escaped; never a key, a token or a nonce.
 package final class BootTimeline: Sendable {
   package enum Stage: String, Sendable {
-    case configuration, manifest, destination, evidence, release, logProof, key, weights, engine, end
+    case configuration, room, manifest, destination, evidence, release, logProof, gpus, key, weights, engine, ready, end
   }
 
   private static let textLimit = 256
@@ -38,8 +38,12 @@ package final class BootTimeline: Sendable {
   }
 
   /// The engine ended.
-  package func ended(status: Int32) {
-    line(.end, reason: status == 0 ? "ok" : "engineEnded", hint: "", [("status", .int(status))])
+  /// - Parameters:
+  ///   - outputBytes: what it said to nobody; `nil` when it was heard.
+  ///   - hint: what to do about it.
+  package func ended(status: Int32, outputBytes: Int?, hint: String = "") {
+    let output = outputBytes.map { [("outputBytes", JSONValue.int($0))] } ?? []
+    line(.end, reason: status == 0 ? "ok" : "engineEnded", hint: hint, [("status", .int(status))] + output)
   }
 
   /// The line written last, with its newline.

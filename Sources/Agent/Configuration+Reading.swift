@@ -131,10 +131,24 @@ extension Configuration.Evidence {
       firmware: try section?.optionalString("firmwareEventLog") ?? GuestEventLog.kernelPath,
       agent: try section?.optionalString("agentEventLog") ?? GuestEventLog.agentPath)
     guestComponentsURL = try section?.optionalString("apiServerRest") ?? Self.standard.guestComponentsURL
+    gpus = try Self.gpus(&section)
+    gpuLibrary = try section?.optionalString("gpuLibrary") ?? NVML.libraryName
+    acceptingReadyGPUs = try section?.flag("acceptingReadyGPUs") ?? false
     try section?.finish()
     guard GuestComponents.isLoopback(guestComponentsURL) else {
       throw .configuration("evidence.apiServerRest: http://127.0.0.1:PORT; keys must not cross a network in clear")
     }
+  }
+
+  private static func gpus(
+    _ section: inout ConfigurationReader?
+  ) throws(AgentError) -> Configuration.GPUChoice {
+    guard let text = try section?.optionalString("gpus") else { return .auto }
+    guard let choice = Configuration.GPUChoice(rawValue: text) else {
+      let names = Configuration.GPUChoice.allCases.map(\.rawValue).joined(separator: ", ")
+      throw .configuration("evidence.gpus: one of \(names)")
+    }
+    return choice
   }
 }
 
@@ -175,37 +189,5 @@ extension Configuration.Destination {
     guard !name.isEmpty, !name.hasPrefix("."), name.utf8.count <= 128, !name.utf8.contains(UInt8(ascii: "/")),
       !name.utf8.contains(0)
     else { throw .configuration("destination.name: one plain file name") }
-  }
-}
-
-extension Configuration.Engine {
-  fileprivate init(reading section: ConfigurationReader) throws(AgentError) {
-    var reader = section
-    command = try reader.string("command")
-    arguments = try reader.strings("arguments")
-    environment = try reader.texts("environment")
-    passEnvironment = try reader.strings("passEnvironment")
-    directory = try reader.optionalString("directory")
-    grace = .seconds(try reader.integer("graceSeconds", in: 0...600, otherwise: 20))
-    try reader.finish()
-    guard command.hasPrefix("/") else { throw .configuration("engine.command: an absolute path") }
-    try check()
-  }
-
-  private func check() throws(AgentError) {
-    if let name = environment.keys.sorted().first(where: EngineEnvironment.isForbidden) {
-      throw .configuration("engine.environment: \(BootTimeline.printable(name)) is never given to an engine")
-    }
-    if let name = passEnvironment.first(where: EngineEnvironment.isForbiddenFromHost) {
-      throw .configuration(
-        "engine.passEnvironment: \(BootTimeline.printable(name)) never passes; where an engine needs it, give its value"
-      )
-    }
-    if let argument = EngineArguments.firstRefused(in: arguments) {
-      throw .configuration("engine.arguments: \(BootTimeline.printable(argument)) is refused: it lets a model run code")
-    }
-    guard (arguments + environment.values + [command]).allSatisfy({ !$0.utf8.contains(0) }) else {
-      throw .configuration("engine: a text has a NUL")
-    }
   }
 }

@@ -1,4 +1,5 @@
 package import KBSProtocol
+import Platform
 package import SignedNotes
 package import Stores
 
@@ -23,6 +24,13 @@ package struct Configuration: Sendable {
     case confidentialDataHub = "cdh"
   }
 
+  package enum GPUChoice: String, Sendable, CaseIterable {
+    /// Where NVIDIA's library is there and shows any.
+    case auto
+    case required
+    case none
+  }
+
   package struct Evidence: Sendable {
     package var choice: EvidenceChoice
     package var configfsPath: String
@@ -30,6 +38,14 @@ package struct Configuration: Sendable {
     package var eventLog = GuestEventLog()
     /// Base URL of the guest components, on the loopback interface.
     package var guestComponentsURL: String
+    /// Whether the GPUs' evidence is asked of NVIDIA's library, beside the kernel's reports. The guest components send it
+    /// by themselves.
+    package var gpus = GPUChoice.auto
+    package var gpuLibrary = NVML.libraryName
+    /// Where the kernel lists its bus.
+    package var busPath = NVML.busPath
+    /// GPUs that programs could use before they were attested.
+    package var acceptingReadyGPUs = false
   }
 
   package struct Model: Sendable {
@@ -74,6 +90,17 @@ package struct Configuration: Sendable {
     package var passEnvironment: [String]
     package var directory: String?
     package var grace: Duration
+    /// Whose command line is built; `nil`: `arguments` are the whole of it.
+    package var profile: EngineProfile?
+    /// What comes before the profile's arguments, such as the program's file for an interpreter.
+    package var launcher: [String] = []
+    /// The file of the model that the engine loads, below the model's directory.
+    package var modelFile: String?
+    /// Where the engine listens; its folder is the engine's alone.
+    package var socket: String?
+    package var healthPath = "/health"
+    package var readyWithin = Duration.seconds(600)
+    package var room = EngineRoom()
   }
 
   package var broker: Broker

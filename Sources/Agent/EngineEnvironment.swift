@@ -41,15 +41,33 @@ package enum EngineEnvironment {
       }
   }
 
+  /// Who the engine is to itself.
+  static let userName = "engine"
+
+  /// Where an engine keeps what it makes for itself, once it has a file system of its own: in memory, and gone at its end.
+  private static let ownFolders = [
+    "TMPDIR": "/tmp", "HOME": "/tmp", "XDG_CACHE_HOME": "/tmp/cache", "XDG_CONFIG_HOME": "/tmp/config",
+    "HF_HOME": "/tmp/huggingface", "VLLM_CACHE_ROOT": "/tmp/vllm", "VLLM_CONFIG_ROOT": "/tmp/vllm-config",
+    "TORCHINDUCTOR_CACHE_DIR": "/tmp/inductor", "TRITON_CACHE_DIR": "/tmp/triton", "USER": userName,
+    "LOGNAME": userName,
+  ]
+
   /// - Parameters:
   ///   - own: the agent's environment.
   ///   - passed: names the configuration lets through.
   ///   - given: values of the configuration, which win.
+  ///   - hasOwnFiles: whether the engine has a file system of its own.
+  ///   - profile: whose variables nothing replaces.
   /// - Returns: the engine's whole environment.
-  static func make(own: [String: String], passed: [String], given: [String: String]) -> [String: String] {
+  static func make(
+    own: [String: String], passed: [String], given: [String: String], hasOwnFiles: Bool = false,
+    profile: EngineProfile? = nil
+  ) -> [String: String] {
     var environment = ["HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"]
+    if hasOwnFiles { environment.merge(ownFolders) { $1 } }
     for name in passed where !isForbiddenFromHost(name) { environment[name] = own[name] }
     for (name, value) in given where !isForbidden(name) { environment[name] = value }
+    environment.merge(profile?.environment ?? [:]) { $1 }
     return environment
   }
 }

@@ -12,6 +12,22 @@ struct EvidenceChooser: Sendable {
     self.guest = guest
   }
 
+  /// The gate in front of the GPUs; `nil` where there are none, or the guest components send their evidence and nobody
+  /// asked this agent for it.
+  func gate(beside source: any EvidenceSource) throws(AgentError) -> GPUGate? {
+    guard wanted.gpus == .required || wanted.gpus == .auto && source is KernelReports else { return nil }
+    do throws(PlatformError) {
+      let nvml = try NVML(library: wanted.gpuLibrary)
+      if wanted.gpus == .required {
+        guard try nvml.deviceCount() > 0 else { throw PlatformError.noGPULibrary }
+      }
+      return GPUGate(nvml, busPath: wanted.busPath, acceptingReadyGPUs: wanted.acceptingReadyGPUs)
+    } catch .noGPULibrary {
+      if wanted.gpus == .required { throw .gpus(.missing) }
+      return nil
+    } catch { throw .gpus(.library(error)) }
+  }
+
   /// `auto` takes the kernel's reports where the kernel offers any.
   func source() async throws(AgentError) -> any EvidenceSource {
     let kernel = KernelReports(ConfigFSReports(base: wanted.configfsPath), log: wanted.eventLog) {

@@ -2,6 +2,7 @@ import Bytes
 import Cryptography
 import Fetch
 import KBSProtocol
+import Telemetry
 
 /// Gets the model's key: by attesting to the broker, or from the guest components that do so themselves.
 struct KeyRelease: Sendable {
@@ -10,16 +11,19 @@ struct KeyRelease: Sendable {
   private let broker: Exchange
   private let guest: Exchange
   private let pause: Pause
+  private let gate: Locked<GPUGate?>
 
+  /// - Parameter gate: where the gate in front of the GPUs is left, for whoever has to close it.
   init(
     _ configuration: Configuration, timeline: BootTimeline, broker: @escaping Exchange, guest: @escaping Exchange,
-    pause: @escaping Pause
+    pause: @escaping Pause, gate: Locked<GPUGate?>
   ) {
     self.configuration = configuration
     self.timeline = timeline
     self.broker = broker
     self.guest = guest
     self.pause = pause
+    self.gate = gate
   }
 
   /// - Returns: bytes that were encrypted to a key pair of this call and whose release is proven to be logged (or, from
@@ -28,19 +32,46 @@ struct KeyRelease: Sendable {
     if configuration.evidence.choice == .confidentialDataHub { return try await obtainFromGuest() }
     let key = TEEKeyPair.generate(.ecP256)
     let evidence = try await stage(.evidence) { () async throws(AgentError) in
-      try await EvidenceChooser(configuration.evidence, guest: guest).source()
+      try await chooseEvidence()
     }
     let resource = configuration.broker.resource
-    let client = RCARClient(url: configuration.broker.url, send: broker, pause: pause)
+    let client = RCARClient(
+      url: configuration.broker.url, send: broker, pause: pause, waivedWalls: configuration.engine.room.waivedNames)
     let release = try await stage(.release) { () async throws(AgentError) in
       try await client.release(resource, evidence: evidence, key: key)
     }
     try checkProof(release, key)
+    let secret = try decrypt(release, key)
+    try openGate()
+    return secret
+  }
+
+  private func decrypt(_ release: SealedRelease, _ key: TEEKeyPair) throws(AgentError) -> SecretBytes {
     do throws(JWEError) {
       return try JWE.decrypt(release.jwe, with: key)
     } catch {
       timeline.failed(.key, .keyNotForUs)
       throw .keyNotForUs
+    }
+  }
+
+  private func chooseEvidence() async throws(AgentError) -> any EvidenceSource {
+    let chooser = EvidenceChooser(configuration.evidence, guest: guest)
+    let source = try await chooser.source()
+    guard let gate = try chooser.gate(beside: source) else { return source }
+    self.gate.withLock { $0 = gate }
+    return CompositeEvidence(processor: source, gpus: gate)
+  }
+
+  /// Only now may programs use the GPUs that were judged.
+  private func openGate() throws(AgentError) {
+    guard let gate = gate.withLock({ $0 }) else { return }
+    do throws(AgentError) {
+      try gate.open()
+      timeline.passed(.gpus)
+    } catch {
+      timeline.failed(.gpus, error)
+      throw error
     }
   }
 

@@ -1,20 +1,23 @@
 import Bytes
 import Cryptography
 import KBSProtocol
-package import Platform
+import Platform
 import Stores
 import Telemetry
 import Weights
 
 /// The pod's start: evidence, key, weights, engine, in one straight line; and its end.
 package final class PodAgent: Sendable {
-  private let configuration: Configuration
+  let configuration: Configuration
   let timeline: BootTimeline
-  private let environment: [String: String]
+  let environment: [String: String]
   private let broker: Exchange
   private let guest: Exchange
   private let pause: Pause
   private let volume = Locked<MemoryVolume?>(nil)
+  let socketFolder = Locked<SocketFolder?>(nil)
+  /// In front of the GPUs, where this agent looks after them.
+  private let gate = Locked<GPUGate?>(nil)
 
   /// - Parameters:
   ///   - environment: the agent's own, of which the engine gets what the configuration names.
@@ -48,8 +51,13 @@ package final class PodAgent: Sendable {
     }
   }
 
-  /// Removes the model from memory. Harmless when there is none.
-  package func wipe() { volume.withLock { $0 }?.discard() }
+  /// Closes the GPUs and removes the model from memory, and what the engine left beside its socket. Harmless when there
+  /// is nothing.
+  package func wipe() {
+    gate.withLock { $0 }?.close()
+    volume.withLock { $0 }?.discard()
+    socketFolder.withLock { $0 }?.remove()
+  }
 
   private func at<T>(_ stage: BootTimeline.Stage, _ body: () throws(AgentError) -> T) throws(AgentError) -> T {
     do throws(AgentError) {
@@ -93,7 +101,7 @@ package final class PodAgent: Sendable {
   }
 
   private func releaseKey(for manifest: Manifest) async throws(AgentError) -> ModelKey {
-    let release = KeyRelease(configuration, timeline: timeline, broker: broker, guest: guest, pause: pause)
+    let release = KeyRelease(configuration, timeline: timeline, broker: broker, guest: guest, pause: pause, gate: gate)
     let secret = try await release.obtain()
     do throws(AgentError) {
       let key = try Self.modelKey(consume secret, for: manifest)
@@ -138,19 +146,5 @@ package final class PodAgent: Sendable {
       throw failure
     }
     timeline.passed(.weights, [("bytes", .int(manifest.totalSize)), ("files", .int(manifest.files.count))])
-  }
-
-  /// What the engine is started with.
-  /// - Parameter arguments: those after `--`, behind the configured ones.
-  package func enginePlan(model: String, arguments: [String]) throws(AgentError) -> ChildPlan {
-    let engine = configuration.engine
-    if let argument = EngineArguments.firstRefused(in: arguments) {
-      throw .configuration("argument \(BootTimeline.printable(argument)) is refused: it lets a model run code")
-    }
-    return ChildPlan(
-      path: engine.command, arguments: EngineArguments.filled(engine.arguments + arguments, model: model),
-      environment: EngineEnvironment.make(
-        own: environment, passed: engine.passEnvironment, given: engine.environment),
-      directory: engine.directory)
   }
 }

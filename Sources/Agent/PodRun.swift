@@ -34,9 +34,10 @@ struct PodRun: Sendable {
     }
     let agent = Self.agent(configuration, timeline)
     do throws(AgentError) {
-      let status = try await supervise(agent, configuration)
+      let run = EngineRun(agent, configuration.engine, arguments: engineArguments)
+      let status = try await run.run(on: try supervisor(agent, configuration))
       agent.wipe()
-      timeline.ended(status: status)
+      timeline.ended(status: status, outputBytes: run.outputBytes, hint: run.hint(for: status))
       return status
     } catch {
       agent.wipe()
@@ -44,29 +45,18 @@ struct PodRun: Sendable {
     }
   }
 
-  private func supervise(_ agent: PodAgent, _ configuration: Configuration) async throws(AgentError) -> Int32 {
-    let supervisor: Supervisor
+  private func supervisor(_ agent: PodAgent, _ configuration: Configuration) throws(AgentError) -> Supervisor {
     do throws(PlatformError) {
-      supervisor = try Supervisor(grace: configuration.engine.grace) { signal in
+      let supervisor = try Supervisor(grace: configuration.engine.grace) { signal in
         agent.wipe()
         timeline.failed(.end, .interrupted(signal: signal))
         _exit(128 + signal)
       }
       try supervisor.start()
+      return supervisor
     } catch {
       timeline.failed(.engine, .platform(error))
       throw .platform(error)
-    }
-    try agent.checkEngine(arguments: engineArguments)
-    let model = try await agent.openModel()
-    do {
-      let plan = try agent.enginePlan(model: model, arguments: engineArguments)
-      timeline.passed(.engine)
-      return try await supervisor.run(plan)
-    } catch {
-      let failure = error as? AgentError ?? (error as? PlatformError).map(AgentError.platform) ?? .keyNotForUs
-      timeline.failed(.engine, failure)
-      throw failure
     }
   }
 

@@ -29,13 +29,16 @@ package struct RCARClient: Sendable {
   private let url: String
   private let send: Exchange
   private let pause: Pause
+  private let waivedWalls: [String]
 
+  /// - Parameter waivedWalls: of the engine's room, for the record that the decision is made from.
   package init(
-    url: String, send: @escaping Exchange, pause: @escaping Pause
+    url: String, send: @escaping Exchange, pause: @escaping Pause, waivedWalls: [String] = []
   ) {
     self.url = url
     self.send = send
     self.pause = pause
+    self.waivedWalls = waivedWalls
   }
 
   /// Attests and fetches one resource, encrypted to `key`.
@@ -71,7 +74,7 @@ package struct RCARClient: Sendable {
     let additional = try await evidence.additionalEvidence(message.digest(.device, hash: hash))
     let runtime = RuntimeData(nonce: challenge.nonce, teePublicKey: key.jwk, additionalEvidence: additional)
     let primary = try await evidence.primaryEvidence(runtime.digest(.primary, hash: hash))
-    let body = AttestationMessage(runtimeData: runtime, primaryEvidence: primary).encoded()
+    let body = AttestationMessage(runtimeData: runtime, primaryEvidence: primary, waivedWalls: waivedWalls).encoded()
     let attested = try await exchange(
       .attest, "/kbs/v0/attest", body: body, cookie: cookie, limitBytes: Self.tokenLimitBytes)
     // The token is not needed: the session is. But an answer without one is no answer of this protocol.

@@ -56,6 +56,7 @@ enum ClaimVocabulary {
       entries["platformInfo.\(name)"] = snp(.flag) { .flag($0.platformInfo >> bit & 1 == 1) }
     }
     entries.merge(tdxEntries) { known, _ in known }
+    entries.merge(gpuEntries) { known, _ in known }
     return entries
   }()
 

@@ -9,7 +9,8 @@ extension Facts {
       case .snp(let snp): .snp(SNPFacts(snp))
       case .tdx(let tdx): .tdx(TDXFacts(tdx))
       }
-    strictRefusals = Verification.strictRefusals(claims)
+    strictRefusals = strictPlatformRefusals(claims)
+    devices = claims.devices.map { DeviceFacts($0) }
   }
 }
 

@@ -9,10 +9,10 @@ package struct Mismatch: Equatable, Sendable {
     case vmplNotZero, platformUnknownBits, strictRule
     case tcbNotUpToDate, performanceMonitored, partitioningAware, septVEEnabled, attributesUnknownBits, serviceTDBound
     case featuresMissing
-    case firmwareIDMissing, measurementMismatch, measurementMissing, measurementConflict
+    case firmwareIDMissing, measurementMismatch, measurementMissing, measurementConflict, certificateExpired
     // the state of the reference values
     case noReferenceValues, everythingRevoked, bundleRevoked, measurementRevoked, chipRevoked, productRevoked
-    case policyRevoked, platformRevoked, familyRevoked, modelRevoked, tenantRevoked
+    case policyRevoked, platformRevoked, familyRevoked, modelRevoked, tenantRevoked, deviceRevoked
     case bundleNotYetValid, bundleExpired
     // evidence against a bundle
     case teeNotInBundle, simulatedEvidence, measurementUnknown, hostDataMismatch, productNotAllowed, chipNotAllowed
@@ -22,6 +22,9 @@ package struct Mismatch: Equatable, Sendable {
     case advisoryUnmet, advisoryUnknown, advisoryTableMissing, advisoryTableExpired, cpuUnknown
     case registerMismatch, registerUnproven, eventLogMissing, moduleNotAllowed, ownerNotAllowed, serviceTDNotAllowed
     case evaluationTooOld, tdAttributeMissing, tdAttributeForbidden, featuresNotAllowed
+    // GPUs against a bundle
+    case gpuNotInBundle, gpuCount, gpuModelNotAllowed, gpuBoardNotAllowed, gpuModeNotAllowed, gpuDriverTooOld
+    case gpuVBIOSTooOld, gpuNotAllowed, gpuTopologyUnproven
     // a release
     case resourceRevoked, resourceUnbound, bundleNotPermitted, resourceNotInBundle, conditionUnmet
   }

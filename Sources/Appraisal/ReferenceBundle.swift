@@ -15,6 +15,8 @@ package struct ReferenceBundle: Equatable, Sendable {
   /// At least one of these; a platform of another technology does not match.
   package let snp: SNPReference?
   package let tdx: TDXReference?
+  /// The GPUs it takes; `nil` when it takes none.
+  package let gpus: GPUReference?
   /// The resources this workload may have; `nil` leaves that to rules and bindings.
   package let resources: [ResourcePath]?
   /// Simulated TEEs may pass: for tests only.
@@ -40,12 +42,13 @@ package struct ReferenceBundle: Equatable, Sendable {
     tdx = try tees.optionalObject("tdx").map { section throws(ParseError) in try TDXReference(parsing: section) }
     try tees.finish()
     if snp == nil, tdx == nil { throw ParseError("tees", .missing) }
+    gpus = try reader.optionalObject("gpus").map { section throws(ParseError) in try GPUReference(parsing: section) }
     try reader.finish()
   }
 
   /// What the bundle leaves open, in words.
   package var openEnds: [String] {
-    var open = (snp?.openEnds ?? []) + (tdx?.openEnds ?? [])
+    var open = (snp?.openEnds ?? []) + (tdx?.openEnds ?? []) + (gpus?.openEnds ?? [])
     if resources == nil { open.append("resources are not listed: any resource bound to this bundle may be had") }
     if notAfter == nil { open.append("it never expires") }
     if acceptingSimulatedEvidence { open.append("SIMULATED evidence is accepted: for tests only") }

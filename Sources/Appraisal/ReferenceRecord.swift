@@ -5,7 +5,8 @@ import KBSProtocol
 /// Reference values as they are kept beside the decisions made with them: two documents, and the bodies that they name.
 ///
 /// `refvalues`: `{"schema":"vouchsafe/refvalues/v1","epoch","quorum","heads","bundles":{name:{"version","sha256"}},
-/// "advisories":{"version","sha256"},"revocations"}`; `policy`: `{"schema":"vouchsafe/policy/v1","rules":{resource:sha256}}`. Canonical JSON, content-addressed.
+/// "advisories":{"version","sha256"},"exceptions":{scope:{"version","sha256"}},"revocations"}`, the exceptions only where
+/// there are any; `policy`: `{"schema":"vouchsafe/policy/v1","rules":{resource:sha256}}`. Canonical JSON, content-addressed.
 package struct ReferenceRecord: Equatable, Sendable {
   package static let schema = "vouchsafe/refvalues/v1"
   package static let policySchema = "vouchsafe/policy/v1"
@@ -27,6 +28,7 @@ package struct ReferenceRecord: Equatable, Sendable {
       values.bundles.values.map { CanonicalJSON.encode($0.bundle.document) }
       + values.rules.values.map { CanonicalJSON.encode($0.document) }
       + (values.advisories.map { [CanonicalJSON.encode($0.table.document)] } ?? [])
+      + values.exceptions.values.map { CanonicalJSON.encode($0.exception.document) }
     digest = Hash.sha256.digest(document)
     policyDigest = Hash.sha256.digest(policy)
     advisoriesDigest = values.advisories?.digest
@@ -54,6 +56,10 @@ extension ReferenceValues {
     document["breakGlassQuorum"] = breakGlassQuorum?.document
     if !grants.isEmpty {
       document["breakGlass"] = .array(grants.sorted { $0.key < $1.key }.map(\.value.document))
+    }
+    if !exceptions.isEmpty {
+      let active = exceptions.sorted { $0.key < $1.key }.map { ($0.key, body($0.value.version, $0.value.digest)) }
+      document["exceptions"] = .object(active)
     }
     document["salt"] = saltText
     return .object(document)

@@ -7,7 +7,7 @@ import Cryptography
 /// `not-after`, `digest` and `body` (base64 of canonical JSON). Spec: reliability §7.5.
 package struct ReferenceStatement: Equatable, Sendable {
   package enum Kind: String, Sendable, CaseIterable {
-    case reference, rule, revoke, unrevoke, quorum, advisories
+    case reference, rule, revoke, unrevoke, quorum, advisories, exception
     case breakGlass = "break-glass"
   }
 
@@ -15,7 +15,7 @@ package struct ReferenceStatement: Equatable, Sendable {
   package static let bodyLimitBytes = 40 * 1024
 
   package let kind: Kind
-  /// A bundle's name, a resource path, a revocation scope, `approvers`, or `table` for advisories.
+  /// A bundle's name, a resource path, a revocation scope, `approvers`, `table` for advisories, or what an exception is about.
   package let scope: String
   /// From 1 on, one more than the statement before it in the same chain.
   package let version: UInt64
@@ -64,6 +64,7 @@ package struct ReferenceStatement: Equatable, Sendable {
     case .quorum: "quorum \(scope)"
     case .breakGlass: "break-glass \(scope)"
     case .advisories: "advisories \(scope)"
+    case .exception: "exception \(scope)"
     }
   }
 

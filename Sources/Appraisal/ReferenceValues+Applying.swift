@@ -14,6 +14,9 @@ extension ReferenceValues {
       throw .breakGlassTooLong
     }
     try checkPlace(of: statement)
+    if case .exception(let exception) = content, exception.notAfter > now.adding(ManifestException.longest) {
+      throw .exceptionTooLong
+    }
     var next = self
     try next.take(content, statement)
     next.heads[statement.chain] = Head(version: statement.version, digest: statement.digest)
@@ -90,6 +93,10 @@ extension ReferenceValues {
       guard grants.count <= Self.ruleLimit else { throw .tooMany }
     case .advisories(let table):
       advisories = ActiveAdvisories(table: table, version: statement.version, digest: statement.bodyDigest)
+    case .exception(let exception):
+      exceptions[exception.scope] = ActiveException(
+        exception: exception, version: statement.version, digest: statement.bodyDigest)
+      guard exceptions.count <= Self.exceptionLimit else { throw .tooMany }
     }
   }
 }

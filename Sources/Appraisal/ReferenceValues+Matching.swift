@@ -25,7 +25,7 @@ extension ReferenceValues {
     if facts.isSimulated && !bundle.acceptingSimulatedEvidence {
       found.append(Mismatch(.simulatedEvidence, "simulated", got: "true", wanted: "false"))
     }
-    found += platformMismatches(facts, bundle)
+    found += platformMismatches(facts, bundle) + deviceMismatches(facts.devices, bundle, at: now)
     return found.map { Mismatch($0.code, $0.field, got: $0.got, wanted: $0.wanted, bundle: name) }
   }
 

@@ -35,6 +35,9 @@ extension ReferenceValues {
       }
       revoke(.familyRevoked, "fmspc", tdx.fmspc, RevocationScope.family)
     }
+    for (index, key) in (facts.devices?.keyDigests ?? []).enumerated() {
+      revoke(.deviceRevoked, "device[\(index)]", key, RevocationScope.device)
+    }
     return found
   }
 

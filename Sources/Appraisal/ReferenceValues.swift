@@ -28,6 +28,14 @@ package struct ReferenceValues: Equatable, Sendable {
     package let digest: [UInt8]
   }
 
+  package struct ActiveException: Equatable, Sendable {
+    package let exception: ManifestException
+    package let version: UInt64
+    /// SHA-256 of the canonical body.
+    package let digest: [UInt8]
+  }
+
+  package static let exceptionLimit = 256
   package static let bundleLimit = 1024
   package static let ruleLimit = 4096
   package static let revocationLimit = 4096
@@ -46,6 +54,8 @@ package struct ReferenceValues: Equatable, Sendable {
   let salt: [UInt8]?
   /// `nil` until the quorum has signed one.
   package internal(set) var advisories: ActiveAdvisories?
+  /// By what they are about; those that have ended among them.
+  package internal(set) var exceptions: [String: ActiveException] = [:]
   var heads: [String: Head] = [:]
 
   /// The state after `init`: nothing is accepted.

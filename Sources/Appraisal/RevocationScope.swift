@@ -14,6 +14,7 @@ package import KBSProtocol
 /// | `tenant/NAME` | every key `NAME/TYPE/TAG` |
 /// | `chip/HEX`, `platform/HEX` | one machine, by its hardware id or by its pseudonym in the log |
 /// | `product/NAME`, `family/HEX` | a generation of processors: AMD's product, Intel's FMSPC |
+/// | `device/HEX` | one GPU, by the SHA-256 of its public key |
 /// | `everything` | every release |
 package enum RevocationScope: Hashable, Sendable {
   case bundle(String)
@@ -33,12 +34,14 @@ package enum RevocationScope: Hashable, Sendable {
   case product(SNPProduct)
   /// 6 bytes of FMSPC.
   case family([UInt8])
+  /// One GPU: SHA-256 of its public key, as claims name it.
+  case device([UInt8])
   case everything
 
   /// The forms of a scope, for a person who has to write one.
   package static let forms = [
     "everything", "bundle/NAME", "policy/HEX", "measurement/HEX", "resource/PATH", "resource/PATH@VERSION",
-    "model/NAME", "tenant/NAME", "chip/HEX", "platform/HEX", "product/NAME", "family/HEX",
+    "model/NAME", "tenant/NAME", "chip/HEX", "platform/HEX", "product/NAME", "family/HEX", "device/HEX",
   ]
 
   package init(parsing text: String) throws(ParseError) {
@@ -52,6 +55,7 @@ package enum RevocationScope: Hashable, Sendable {
     case "chip": self = .chip(try Self.bytes(value, 64, 16))
     case "platform": self = .platform(try Self.bytes(value, 16))
     case "family": self = .family(try Self.bytes(value, 6))
+    case "device": self = .device(try Self.bytes(value, 32))
     case "resource": self = try Self.resource(value)
     case "model" where Self.isSegment(value): self = .model(value)
     case "tenant" where Self.isSegment(value): self = .tenant(value)
@@ -75,6 +79,7 @@ package enum RevocationScope: Hashable, Sendable {
     case .platform(let bytes): "platform/\(Hex.encode(bytes))"
     case .product(let product): "product/\(product.rawValue)"
     case .family(let bytes): "family/\(Hex.encode(bytes))"
+    case .device(let bytes): "device/\(Hex.encode(bytes))"
     case .everything: "everything"
     }
   }

@@ -47,7 +47,10 @@ struct Facts: Equatable, Sendable {
 
   var isSimulated: Bool
   var platform: Platform
+  /// Of the platform alone.
   var strictRefusals: [Refusal] = []
+  /// `nil` when no GPU was shown.
+  var devices: DeviceFacts?
   /// 16 bytes that stand for the platform in leaves of the log; `nil` where nobody knows them.
   var pseudonym: [UInt8]?
 

@@ -11,6 +11,7 @@ package enum StatementContent: Equatable, Sendable {
   case breakGlass(BreakGlassGrant)
   case breakGlassQuorum(ApproverQuorum)
   case advisories(AdvisoryTable)
+  case exception(ManifestException)
 
   package static let quorumScope = "approvers"
   package static let breakGlassQuorumScope = "break-glass"
@@ -47,6 +48,13 @@ package enum StatementContent: Equatable, Sendable {
       do throws(ParseError) { table = try AdvisoryTable(document: statement.body) } catch { throw .advisories(error) }
       guard statement.scope == Self.advisoriesScope else { throw .bodyMismatch }
       self = .advisories(table)
+    case .exception:
+      let exception: ManifestException
+      do throws(ParseError) { exception = try ManifestException(document: statement.body) } catch {
+        throw .exception(error)
+      }
+      guard exception.scope == statement.scope else { throw .bodyMismatch }
+      self = .exception(exception)
     }
   }
 

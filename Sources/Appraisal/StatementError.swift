@@ -10,6 +10,8 @@ package enum StatementError: Error, Equatable, Sendable {
   case bundle(ParseError)
   case rule(ParseError)
   case advisories(ParseError)
+  case exception(ParseError)
+  case exceptionTooLong
   case quorumTooFew(signed: Int)
   case newQuorumTooFew
   case badQuorum
@@ -40,6 +42,8 @@ package enum StatementError: Error, Equatable, Sendable {
     case .bundle: "bundleMalformed"
     case .rule: "ruleMalformed"
     case .advisories: "advisoriesMalformed"
+    case .exception: "exceptionMalformed"
+    case .exceptionTooLong: "exceptionTooLong"
     case .quorumTooFew: "quorumTooFew"
     case .newQuorumTooFew: "newQuorumTooFew"
     case .badQuorum: "quorumMalformed"
@@ -69,6 +73,8 @@ extension StatementError: CustomStringConvertible {
     case .bundle(let error): "bundle: \(error)"
     case .rule(let error): "rule: \(error)"
     case .advisories(let error): "advisories: \(error)"
+    case .exception(let error): "exception: \(error)"
+    case .exceptionTooLong: "an exception lasts a year at most; sign it again when it ends"
     case .quorumTooFew(let signed): "\(signed) approver(s) signed, which is too few"
     case .newQuorumTooFew: "the new quorum did not sign as well"
     case .badQuorum: "the quorum names no approver, one key twice, or a threshold that cannot be met"

@@ -10,6 +10,7 @@ package struct StoredReferences: Sendable {
   private var values: ReferenceValues
   private var bundles: [(name: String, version: UInt64, digest: [UInt8])] = []
   private var advisories: (version: UInt64, digest: [UInt8])?
+  private var exceptions: [(scope: String, version: UInt64, digest: [UInt8])] = []
   private var rules: [(path: ResourcePath, digest: [UInt8])] = []
 
   /// - Throws: `ParseError`; also for a document that is not in its one form.
@@ -38,6 +39,10 @@ package struct StoredReferences: Sendable {
     }
     let table = try reader.value("advisories")
     if !table.isNull { advisories = try Self.body(table, "refvalues.advisories") }
+    for (scope, value) in try reader.optionalObject("exceptions")?.object.members ?? [] {
+      let body = try Self.body(value, "refvalues.exceptions")
+      exceptions.append((scope, body.version, body.digest))
+    }
     try reader.finish()
     try readPolicy(policy)
   }
@@ -83,6 +88,7 @@ package struct StoredReferences: Sendable {
   /// The digests of the bodies that `values` needs.
   package var wanted: [[UInt8]] {
     bundles.map(\.digest) + rules.map(\.digest) + (advisories.map { [$0.digest] } ?? [])
+      + exceptions.map(\.digest)
   }
 
   /// - Parameter bodies: by their digests; each was compared with it.
@@ -104,6 +110,12 @@ package struct StoredReferences: Sendable {
     if let (version, digest) = advisories {
       guard let body = bodies[digest] else { throw ParseError("refvalues.advisories", .missing) }
       values.advisories = .init(table: try AdvisoryTable(parsing: body), version: version, digest: digest)
+    }
+    for (scope, version, digest) in exceptions {
+      guard let body = bodies[digest] else { throw ParseError("refvalues.exceptions", .missing) }
+      let exception = try ManifestException(parsing: body)
+      guard exception.scope == scope else { throw ParseError("refvalues.exceptions", .unexpected) }
+      values.exceptions[scope] = .init(exception: exception, version: version, digest: digest)
     }
     return values
   }

@@ -33,8 +33,10 @@ extension KeyBroker {
   func attest(cookies: [String], body: [UInt8]) async throws -> Attested {
     let asked = try await queue.run { [self] in try ask(cookies, body, at: clock()) }
     // Whatever this waits for, it holds no place among the workers.
-    let supply = await endorsements.supply(for: asked.evidence, at: clock())
-    return try await queue.run { [self] in try await verified(asked, with: supply, body, at: clock()) }
+    var supply = await endorsements.supply(for: asked.evidence, at: clock())
+    if let devices = asked.devices { supply.devices = await endorsements.deviceSupply(for: devices, at: clock()) }
+    let supplied = supply
+    return try await queue.run { [self] in try await verified(asked, with: supplied, body, at: clock()) }
   }
 
   /// Spends the challenge, and reads what came to the last byte.
@@ -44,11 +46,13 @@ extension KeyBroker {
     let message = try kbsParsing { () throws(KBSProtocolError) in
       try AttestationMessage(parsing: body, version: session.version)
     }
-    let digest = try kbsParsing { () throws(KBSProtocolError) in
-      try message.primaryDigest(answering: session.challenge.nonce)
+    let binding = try kbsParsing { () throws(KBSProtocolError) in
+      let runtime = try message.runtimeData(answering: session.challenge.nonce)
+      return (primary: try message.primaryDigest(answering: session.challenge.nonce), device: runtime.digest(.device))
     }
     return AttestationRequest(
-      session: session, message: message, digest: digest, evidence: try parse(message, for: session, at: now))
+      session: session, message: message, digest: binding.primary, deviceDigest: binding.device,
+      evidence: try parse(message, for: session, at: now), devices: try devices(of: message, at: now))
   }
 
   private func verified(
@@ -56,11 +60,15 @@ extension KeyBroker {
   ) async throws -> Attested {
     let (evidence, message, session) = (asked.evidence, asked.message, asked.session)
     let binding = Binding(
-      runtimeDigest: asked.digest, hostData: message.initData?.fieldValue(byteCount: evidence.tee.hostDataCount))
+      runtimeDigest: asked.digest, hostData: message.initData?.fieldValue(byteCount: evidence.tee.hostDataCount),
+      deviceDigest: asked.deviceDigest)
     let floors = endorsements.floors
-    switch verify(evidence, with: supply.endorsements, binding: binding, anchors: anchors, at: now, floors: floors) {
+    let verdict = verify(
+      evidence, devices: asked.devices, with: supply.all, binding: binding, anchors: anchors, at: now, floors: floors)
+    switch verdict {
     case .success(let claims):
       endorsements.noteGenuine(evidence, supply, at: now)
+      if let devices = supply.devices { endorsements.noteGenuine(devices, at: now) }
       let context = AttestationContext(
         session: session, message: message, body: body, floors: floors.concerning(claims), now: now)
       return try await judge(claims, context)
@@ -72,12 +80,21 @@ extension KeyBroker {
     _ message: AttestationMessage, for session: Session, at now: Timestamp
   ) throws -> UnverifiedEvidence {
     guard let tee = TEE(wireName: session.tee.rawValue) else { throw BrokerError.teeUnsupported }
-    guard message.additionalEvidence.isEmpty else {
-      throw refuseUnlogged(.evidence(code: "additionalEvidenceUnsupported"), at: now)
-    }
     do {
       return try UnverifiedEvidence.parse(tee: tee, kbsJSON: message.primaryEvidence)
     } catch {
+      throw refuseUnlogged(.malformed(error), at: now)
+    }
+  }
+
+  /// The GPUs that came along: the processor's evidence covers their text, which is what binds them to it.
+  private func devices(of message: AttestationMessage, at now: Timestamp) throws -> NVIDIAEvidence? {
+    let named = try kbsParsing { () throws(KBSProtocolError) in try message.additionalDevices() }
+    guard !named.isEmpty else { return nil }
+    guard named.count == 1, let first = named.first, first.tee == .nvidia else {
+      throw refuseUnlogged(.evidence(code: "additionalEvidenceUnsupported"), at: now)
+    }
+    do throws(EvidenceError) { return try NVIDIAEvidence(kbsJSON: first.evidence) } catch {
       throw refuseUnlogged(.malformed(error), at: now)
     }
   }
@@ -112,7 +129,8 @@ extension KeyBroker {
       challenge: Hash.sha256.digest(Array(context.session.challenge.nonce.utf8)), evidence: digest,
       collateral: blobs.map { Hash.sha256.digest($0) },
       initData: context.message.initData.map { Hash.sha256.digest(Array($0.body.utf8)) },
-      platform: Hex.encode(keyring.pseudonym(of: claims.platformIdentity)))
+      waivedWalls: context.message.waivedWalls, platform: Hex.encode(keyring.pseudonym(of: claims.platformIdentity)),
+      devices: (claims.devices?.devices ?? []).map { Hex.encode(keyring.pseudonym(of: $0.keyDigest)) })
   }
 
   private func accept(
@@ -130,12 +148,24 @@ extension KeyBroker {
     var token = EARToken(
       issuer: instance.logName, build: origin.build, issued: context.now, expires: expires,
       teePublicKey: context.message.teePublicKey,
-      tee: session.tee, claims: result.claims, nonce: session.challenge.nonce,
+      tee: session.tee, claims: Self.tokenClaims(result.claims), nonce: session.challenge.nonce,
       trustworthiness: Self.trustworthiness(judgement), isSimulated: result.isSimulated,
       evidenceDigest: subject.evidence,
       logIndex: index, keyEpoch: 1)
     (token.reportData, token.initData) = subject.claims.boundData
     return Attested(token: try token.signed(with: keyring.tokenKey), cookie: try handshakes.seal(session))
+  }
+
+  /// A token travels in a header: of each device it says which one it is and what runs on it, and the log says the rest.
+  private static func tokenClaims(_ claims: JSONValue) -> JSONValue {
+    guard var members = claims.objectValue, var nvidia = members["nvidia"]?.objectValue else { return claims }
+    let kept = ["chip", "keyDigest", "driverVersion", "vbiosVersion", "mode"]
+    nvidia["devices"] = .array(
+      (nvidia["devices"]?.arrayValue ?? []).map { device in
+        .object(JSONObject(kept.compactMap { name in device[name].map { (name, $0) } }))
+      })
+    members["nvidia"] = .object(nvidia)
+    return .object(members)
   }
 
   /// AR4SI: genuine hardware, an approved configuration, approved boot-time executables; for a break-glass, executables
@@ -158,9 +188,12 @@ extension TEE {
 private struct AttestationRequest: Sendable {
   let session: Session
   let message: AttestationMessage
-  /// Of nonce and key: what the evidence must have been made for.
+  /// Of nonce and key, and of the devices' evidence: what the processor's must have been made for.
   let digest: [UInt8]
+  /// Of nonce and key alone: what the devices' must have been made for.
+  let deviceDigest: [UInt8]
   let evidence: UnverifiedEvidence
+  let devices: NVIDIAEvidence?
 }
 
 /// One attestation on its way through `attest`.

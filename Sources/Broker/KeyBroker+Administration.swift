@@ -69,7 +69,7 @@ extension KeyBroker {
       })
   }
 
-  /// What the operator is shown about a decision: its leaf, and the explanation of a refusal.
+  /// What the operator is shown about a decision: its leaf, the explanation of a refusal, or what let it pass.
   func explanation(of id: String) async throws -> JSONValue {
     if let recent = refusals.explanation(id) {
       return .object([("id", .string(id)), ("logged", false), ("result", "deny"), ("explanation", recent)])
@@ -85,7 +85,22 @@ extension KeyBroker {
     }
     return .object([
       ("id", .string(id)), ("logged", true), ("result", leaf["result"] ?? .null), ("leaf", leaf),
-      ("explanation", explanation),
+      ("explanation", explanation), ("grounds", await grounds(of: leaf, at: index)?.json ?? .null),
     ])
+  }
+
+  /// What let an allowed decision pass, out of the values that were stored with it; `nil` when they are not there any more.
+  private func grounds(of leaf: JSONValue, at index: UInt64) async -> Grounds? {
+    func stored(_ member: String) async throws -> [UInt8] {
+      try await evidence.read(try Hex.decode(leaf[member]?.stringValue ?? "", "leaf"))
+    }
+    do {
+      let references = try StoredReferences(
+        refvalues: try await stored("refvalues"), policy: try await stored("policy"))
+      var bodies: [[UInt8]: [UInt8]] = [:]
+      for digest in references.wanted { bodies[digest] = try await evidence.read(digest) }
+      let opened = try await openings(from: index, count: 1).opening(leaf)
+      return Grounds(of: opened, on: try references.values(with: bodies))
+    } catch { return nil }
   }
 }

@@ -36,10 +36,10 @@ package struct ECPublicKey: Sendable, Hashable {
   }
 
   /// DER `SubjectPublicKeyInfo`, uncompressed point, named curve.
-  package var subjectPublicKeyInfo: [UInt8] { (try? handle.subjectPublicKeyInfo) ?? [] }
+  package var subjectPublicKeyInfo: [UInt8] { curve.subjectPublicKeyInfo(x, y) }
 
   package var verifyingKey: VerifyingKey {
-    get throws(CryptoError) { try VerifyingKey(handle, try handle.subjectPublicKeyInfo) }
+    get throws(CryptoError) { try VerifyingKey(handle, subjectPublicKeyInfo) }
   }
 
   /// The JWK of a signing key: `alg`, `crv`, `kty`, `x`, `y`. Spec: RFC 7518 §6.2.1.
@@ -52,6 +52,18 @@ package struct ECPublicKey: Sendable, Hashable {
 }
 
 extension Curve {
+  /// Spec: RFC 5480 §2.
+  fileprivate func subjectPublicKeyInfo(_ x: [UInt8], _ y: [UInt8]) -> [UInt8] {
+    let name =
+      switch self {
+      case .p256: DER.objectIdentifier(1, 2, 840, 10045, 3, 1, 7)
+      case .p384: DER.objectIdentifier(1, 3, 132, 0, 34)
+      case .p521: DER.objectIdentifier(1, 3, 132, 0, 35)
+      }
+    let algorithm = DER.sequence(DER.objectIdentifier(1, 2, 840, 10045, 2, 1), name)
+    return DER.sequence(algorithm, DER.bitString([4] + x + y))
+  }
+
   /// Spec: RFC 7518 §6.2.1.1.
   package var joseName: String {
     switch self {

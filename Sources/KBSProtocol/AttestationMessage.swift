@@ -11,17 +11,23 @@ package struct AttestationMessage: Equatable, Sendable {
   package let primaryEvidence: JSONValue
   /// The exact text, which the CPU's evidence covers; empty when there is no other device.
   package let additionalEvidence: String
+  /// What the guest says of itself that the protocol has no place for: walls of its engine's room that it does without.
+  /// Believed as far as its configuration is measured.
+  package let waivedWalls: [String]
   /// As the guest repeated it; the session's own is what counts. Absent in 0.2.0.
   private let nonce: String?
 
   /// A message of 0.4.0.
-  package init(runtimeData: RuntimeData, primaryEvidence: JSONValue, initData: InitData? = nil) {
+  package init(
+    runtimeData: RuntimeData, primaryEvidence: JSONValue, initData: InitData? = nil, waivedWalls: [String] = []
+  ) {
     version = .v0_4_0
     self.initData = initData
     teePublicKey = runtimeData.teePublicKey
     self.primaryEvidence = primaryEvidence
     additionalEvidence = runtimeData.additionalEvidence
     nonce = runtimeData.nonce
+    self.waivedWalls = waivedWalls
   }
 
   /// A message of 0.2.0.
@@ -45,7 +51,7 @@ package struct AttestationMessage: Equatable, Sendable {
 
   private init(
     version: ProtocolVersion, initData: InitData?, teePublicKey: JWK, primaryEvidence: JSONValue,
-    additionalEvidence: String, nonce: String?
+    additionalEvidence: String, nonce: String?, waivedWalls: [String] = []
   ) {
     self.version = version
     self.initData = initData
@@ -53,10 +59,12 @@ package struct AttestationMessage: Equatable, Sendable {
     self.primaryEvidence = primaryEvidence
     self.additionalEvidence = additionalEvidence
     self.nonce = nonce
+    self.waivedWalls = waivedWalls
   }
 
   private static func composite(_ reader: inout JSONReader) throws(KBSProtocolError) -> AttestationMessage {
     let initData = try initData(reader.optionalValue("init-data"))
+    let waivedWalls = try waivedWalls(&reader)
     let (nonce, key, primary, additional) = try parsing { () throws(ParseError) in
       var runtime = try reader.object("runtime-data")
       var evidence = try reader.object("tee-evidence")
@@ -67,7 +75,20 @@ package struct AttestationMessage: Equatable, Sendable {
     }
     return AttestationMessage(
       version: .v0_4_0, initData: initData, teePublicKey: try teeKey(key), primaryEvidence: primary,
-      additionalEvidence: additional, nonce: nonce)
+      additionalEvidence: additional, nonce: nonce, waivedWalls: waivedWalls)
+  }
+
+  /// Names that may stand in a log: few, short, and of letters.
+  private static func waivedWalls(_ reader: inout JSONReader) throws(KBSProtocolError) -> [String] {
+    try parsing { () throws(ParseError) in
+      guard var own = try reader.optionalObject("vouchsafe") else { return [] }
+      let names = try own.strings("waivedWalls")
+      let areNames = names.allSatisfy { name in
+        (1...32).contains(name.utf8.count) && name.utf8.allSatisfy { (0x61...0x7A).contains($0 | 0x20) }
+      }
+      guard names.count <= 16, areNames else { throw ParseError("vouchsafe.waivedWalls", .unexpected) }
+      return names
+    }
   }
 
   private static func flat(_ reader: inout JSONReader) throws(KBSProtocolError) -> AttestationMessage {
@@ -137,9 +158,10 @@ extension AttestationMessage {
       let evidence: JSONValue = .object([
         ("primary_evidence", primaryEvidence), ("additional_evidence", .string(additionalEvidence)),
       ])
-      document = .object([
-        ("init-data", initData?.json ?? .null), ("runtime-data", runtime), ("tee-evidence", evidence),
-      ])
+      let own: [(String, JSONValue)] =
+        waivedWalls.isEmpty ? [] : [("vouchsafe", ["waivedWalls": .strings(waivedWalls)])]
+      document = .object(
+        [("init-data", initData?.json ?? .null), ("runtime-data", runtime), ("tee-evidence", evidence)] + own)
     case .v0_2_0:
       document = .object([("tee-pubkey", teePublicKey.json), ("tee-evidence", primaryEvidence)])
     }

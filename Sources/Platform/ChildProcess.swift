@@ -14,10 +14,12 @@ package struct ChildPlan: Equatable, Sendable {
   package var input: Int32?
   package var output: Int32?
   package var error: Int32?
+  /// What it is behind; `nil`: nothing but what every child lacks.
+  package var room: SealedRoom?
 
   package init(
     path: String, arguments: [String] = [], environment: [String: String] = [:], directory: String? = nil,
-    input: Int32? = nil, output: Int32? = 1, error: Int32? = 2
+    input: Int32? = nil, output: Int32? = 1, error: Int32? = 2, room: SealedRoom? = nil
   ) {
     self.path = path
     self.arguments = arguments
@@ -26,6 +28,7 @@ package struct ChildPlan: Equatable, Sendable {
     self.input = input
     self.output = output
     self.error = error
+    self.room = room
   }
 }
 
@@ -35,17 +38,12 @@ package struct ChildProcess: Sendable {
   let watch: FileDescriptor
 
   /// Starts the program in its own session, without new privileges, capabilities or core files. The kernel kills it when
-  /// the calling *thread* ends.
-  /// - Throws: `.system(.startProcess, …)` with the number of whatever failed, a missing program included.
+  /// the calling *thread* ends. In a room with processes of its own this is the room's first, which passes signals on to
+  /// the program's group and ends as the program does.
+  /// - Throws: `.wall` for a wall that cannot be built, and `.system(.startProcess, …)` with the number of whatever else
+  ///   failed, a missing program included.
   package static func start(_ plan: ChildPlan) throws(PlatformError) -> ChildProcess {
-    let arguments = CStrings([plan.path] + plan.arguments)
-    let environment = CStrings(plan.environment.map { "\($0.key)=\($0.value)" }.sorted())
-    let directory = CStrings(plan.directory.map { [$0] } ?? [])
-    var request = unsafe cplatform_spawn_plan(
-      path: arguments.pointers[0], arguments: arguments.pointers.baseAddress,
-      environment: environment.pointers.baseAddress, directory: directory.pointers[0],
-      input: plan.input ?? -1, output: plan.output ?? -1, error: plan.error ?? -1)
-    let identifier = try check(unsafe cplatform_spawn(&request), .startProcess)
+    let identifier = try spawn(plan)
     do throws(PlatformError) {
       let watch = FileDescriptor(try check(cplatform_open_process(identifier), .watchProcess))
       return ChildProcess(identifier: identifier, watch: watch)
@@ -53,6 +51,18 @@ package struct ChildProcess: Sendable {
       kill(-identifier, SIGKILL)
       throw error
     }
+  }
+
+  private static func spawn(_ plan: ChildPlan) throws(PlatformError) -> Int32 {
+    let arguments = CStrings([plan.path] + plan.arguments)
+    let environment = CStrings(plan.environment.map { "\($0.key)=\($0.value)" }.sorted())
+    let directory = CStrings(plan.directory.map { [$0] } ?? [])
+    var request = unsafe cplatform_spawn_plan(
+      path: arguments.pointers[0], arguments: arguments.pointers.baseAddress,
+      environment: environment.pointers.baseAddress, directory: directory.pointers[0],
+      input: plan.input ?? -1, output: plan.output ?? -1, error: plan.error ?? -1)
+    guard let room = plan.room else { return try check(unsafe cplatform_spawn(&request), .startProcess) }
+    return unsafe try RoomRequest(room).start(&request)
   }
 
   /// Sends a signal to the whole group: engines start workers that must hear it too.

@@ -2,6 +2,8 @@
 package enum PlatformError: Error, Equatable, Sendable {
   /// A system call failed: which step of ours, and the kernel's number.
   case system(Step, errno: Int32)
+  /// A wall of a sealed room cannot be built here: which one, and the kernel's number.
+  case wall(SealedRoom.Wall, errno: Int32)
   /// The directory is not on a memory file system.
   case notTmpfs
   /// The machine can page memory out to a disk.
@@ -26,6 +28,12 @@ package enum PlatformError: Error, Equatable, Sendable {
   case reportRaced
   /// The guest device gave a report of an impossible shape.
   case malformedReport
+  /// NVIDIA's management library is not on this machine.
+  case noGPULibrary
+  /// What that library answered; below zero a number of the kernel's.
+  case gpuLibrary(Int32)
+  /// A GPU that cannot attest, or is not known to.
+  case gpuUnsupported(architecture: UInt32)
 
   package enum Step: String, Sendable {
     case openDirectory, openFile, createFile, createDirectory, readFile, writeFile, resizeFile, changeMode, publish
@@ -37,6 +45,7 @@ package enum PlatformError: Error, Equatable, Sendable {
   package var code: String {
     switch self {
     case .system: "systemCallFailed"
+    case .wall: "wallMissing"
     case .notTmpfs: "destinationNotTmpfs"
     case .swapIsOn: "swapIsOn"
     case .notEnoughMemory: "notEnoughMemory"
@@ -49,6 +58,9 @@ package enum PlatformError: Error, Equatable, Sendable {
     case .noGuestDevice: "noGuestDevice"
     case .reportRaced: "reportRaced"
     case .malformedReport: "malformedReport"
+    case .noGPULibrary: "noGPULibrary"
+    case .gpuLibrary: "gpuLibraryFailed"
+    case .gpuUnsupported: "gpuUnsupported"
     }
   }
 }
@@ -57,6 +69,7 @@ extension PlatformError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .system(let step, let number): "\(step.rawValue): \(SystemMessage.of(number))"
+    case .wall(let wall, let number): "the wall \(wall.rawValue) cannot be built: \(SystemMessage.of(number))"
     case .notTmpfs: "the directory is not on tmpfs"
     case .swapIsOn: "swap is on, so memory may reach a disk"
     case .notEnoughMemory(let needed, let free): "\(needed) bytes needed, \(free) free"
@@ -69,6 +82,9 @@ extension PlatformError: CustomStringConvertible {
     case .noGuestDevice: "no confidential-guest device of the expected kind"
     case .reportRaced: "another process uses the report directory"
     case .malformedReport: "the guest device gave a malformed report"
+    case .noGPULibrary: "libnvidia-ml.so.1 is not on this machine"
+    case .gpuLibrary(let number): "NVIDIA's management library says \(number)"
+    case .gpuUnsupported(let number): "no evidence is known of GPUs of architecture \(number)"
     }
   }
 }

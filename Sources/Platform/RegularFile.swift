@@ -10,6 +10,13 @@ package struct RegularFile: Sendable {
     byteCount = try descriptor.size()
   }
 
+  /// - Throws: `.system(.openFile, EINVAL)` for what is no regular file.
+  package init(reading path: String) throws(PlatformError) {
+    let number = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard number >= 0 else { throw .system(.openFile, errno: errno) }
+    try self.init(FileDescriptor(number))
+  }
+
   /// Makes the file `byteCount` long; on tmpfs the memory is taken when it is written.
   init(_ descriptor: FileDescriptor, byteCount: Int) throws(PlatformError) {
     guard ftruncate(descriptor.number, off_t(byteCount)) == 0 else { throw .system(.resizeFile, errno: errno) }

@@ -37,6 +37,9 @@ package final class Supervisor: Sendable {
   /// Starts the thread.
   package func start() throws(PlatformError) { try OwnThread.start { self.loop() } }
 
+  /// Asks this process to end as an operator would.
+  package static func requestEnd() { kill(getpid(), SIGTERM) }
+
   /// Starts the engine and returns when it and everything it started has ended.
   /// - Returns: the engine's status, or 128 and the number of the signal that ended it.
   package func run(_ plan: ChildPlan) async throws -> Int32 {

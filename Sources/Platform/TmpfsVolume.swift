@@ -72,7 +72,7 @@ package final class TmpfsVolume: Sendable {
     return volume
   }
 
-  private static func requireTmpfs(_ tree: FileTree) throws(PlatformError) {
+  static func requireTmpfs(_ tree: FileTree) throws(PlatformError) {
     guard try describe(tree).kind == UInt64(CPLATFORM_TMPFS) else { throw .notTmpfs }
   }
 

@@ -18,7 +18,7 @@ struct LeafFacts {
 
   var members: [(String, JSONValue)] {
     var members: [(String, JSONValue)] = [
-      ("sim", .bool(claims.simulated)), ("tee", .strings([claims.tee.rawValue])), ("measure", measure), ("tcb", tcb),
+      ("sim", .bool(claims.simulated)), ("tee", tees), ("measure", measure), ("tcb", tcb),
       ("evidence", hex(recordDigest)), ("collateral", .array(record.collateral.map { hex($0.digest) })),
       ("initdata", record.initData.map { hex(Hash.sha256.digest(Array($0.utf8))) } ?? .null),
     ]
@@ -29,7 +29,25 @@ struct LeafFacts {
     return members
   }
 
+  private var tees: JSONValue {
+    claims.devices == nil ? [.string(claims.tee.rawValue)] : [.string(claims.tee.rawValue), "nvgpu"]
+  }
+
   private var measure: JSONValue {
+    guard let devices = claims.devices, var object = platformMeasure.objectValue else { return platformMeasure }
+    object["devices"] = .array(devices.devices.map(measure))
+    return .object(object)
+  }
+
+  private func measure(_ device: DeviceClaims) -> JSONValue {
+    [
+      "chip": .string(device.chip), "driver": text(device.driverVersion), "vbios": .string(device.firmwareVersion),
+      "measurements": hex(device.measurementsDigest), "rims": .array(device.manifests.map(hex)),
+      "mode": text(device.mode?.rawValue),
+    ]
+  }
+
+  private var platformMeasure: JSONValue {
     switch claims.platform {
     case .snp(let snp):
       [
@@ -72,6 +90,7 @@ struct LeafFacts {
     return .object(object)
   }
 
+  private func text(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
   private func hex(_ bytes: [UInt8]) -> JSONValue { .string(Hex.encode(bytes)) }
   private func bits(_ value: UInt64) -> JSONValue { .string("0x" + String(value, radix: 16)) }
 }

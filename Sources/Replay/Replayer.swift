@@ -53,6 +53,7 @@ package struct Replayer: Sendable {
         Difference.between(record.verdict, result.record, "verdict")
         + Difference.between(Self.hex(record.advisories), Self.hex(judgedBy.advisories?.digest), "record.advisories")
         + Self.differences(leaf, facts.members)
+        + Difference.between(leaf.document["waived"], Self.names(inputs.waivedWalls), "leaf.waived")
         + Self.differences(leaf, outcome.members(record, decision, salt: try await Self.salt(leaf, &blobs)))
         + outcome.attestationDifferences
       return Replayed(
@@ -77,6 +78,8 @@ package struct Replayer: Sendable {
   }
 
   private static func hex(_ digest: [UInt8]?) -> JSONValue { digest.map { .string(Hex.encode($0)) } ?? .null }
+
+  private static func names(_ names: [String]) -> JSONValue? { names.isEmpty ? nil : .strings(names) }
 
   private static func differences(_ leaf: LogLeaf, _ members: [(String, JSONValue)]) -> [Difference] {
     members.flatMap { Difference.between(leaf.document[$0.0], $0.1, "leaf.\($0.0)") }

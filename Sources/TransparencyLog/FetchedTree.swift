@@ -39,6 +39,16 @@ package struct FetchedTree: TreeNodes, Sendable {
     }
   }
 
+  /// The hashes that lead from one entry to the root, with every tile they need out of `source`.
+  package static func inclusionProof(
+    index: UInt64, size: UInt64, _ source: inout some LogSource
+  ) async throws -> InclusionProof {
+    var tree = FetchedTree(size: size)
+    return try await tree.bringing(&source) { tree throws(LogError) in
+      try tree.inclusionProof(index: index, size: size)
+    }
+  }
+
   /// The root that the tiles give for the first `size` entries.
   package static func root(
     size: UInt64, of published: UInt64, _ source: inout some LogSource

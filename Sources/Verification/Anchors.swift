@@ -13,7 +13,12 @@ package struct Anchor: Sendable, Hashable {
 
   package var name: String { trust.name }
   /// SHA-256 of the SubjectPublicKeyInfo, hexadecimal.
-  package var fingerprint: String { Hex.encode(Hash.sha256.digest(trust.subjectPublicKeyInfo)) }
+  package let fingerprint: String
+
+  init(tee: TEE, product: String, trust: TrustAnchor, isSimulated: Bool) {
+    (self.tee, self.product, self.trust, self.isSimulated) = (tee, product, trust, isSimulated)
+    fingerprint = Hex.encode(Hash.sha256.digest(trust.subjectPublicKeyInfo))
+  }
 }
 
 /// An anchor from a file that the operator named.

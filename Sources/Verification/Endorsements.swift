@@ -56,47 +56,46 @@ package struct Endorsements: Sendable {
     return copy
   }
 
-  /// The same carriers, and a platform that was proved with them. One that was proved with others is not taken.
+  /// The same carriers, and a platform that was proved with their lists. One that was proved with others is not taken.
   package func adding(_ platform: ProvedPlatform) -> Endorsements {
-    guard Set(platform.chain.revocationLists).isSubset(of: revocationLists) else { return self }
+    guard platform.path.wasProved(with: revocationLists) else { return self }
     var copy = self
     copy.proved.platforms[platform.digest] = platform
     return copy
+  }
+
+  /// What speaks of a platform and what speaks of its devices, with all that is proved of either.
+  package func joining(_ other: Endorsements) -> Endorsements {
+    func join<T: Hashable>(_ left: [T], _ right: [T]) -> [T] {
+      let known = Set(left)
+      return left + right.filter { !known.contains($0) }
+    }
+    var joined = Endorsements(
+      certificates: join(certificates, other.certificates),
+      revocationLists: join(revocationLists, other.revocationLists), documents: join(documents, other.documents),
+      manifests: join(manifests, other.manifests), answers: join(answers, other.answers))
+    joined.proved = proved.joining(other.proved)
+    return joined
   }
 }
 
 /// What need not be proved again, by digest.
 struct ProvedEndorsements: Sendable {
-  var documents: [[UInt8]: ProvedSigner] = [:]
+  /// The certificate that signed a document, followed to an anchor.
+  var documents: [[UInt8]: ProvedPath] = [:]
   var platforms: [[UInt8]: ProvedPlatform] = [:]
   /// With the answers that clear their signers.
   var manifests: [[UInt8]: ProvedManifest] = [:]
+  /// By digest of the certificates as devices send them.
   var devices: [[UInt8]: ProvedDevice] = [:]
-}
 
-/// The certificate that signed a document, followed to an anchor. Proved, for as long as its dates last.
-struct ProvedSigner: Sendable {
-  let chain: VerifiedChain
-  let anchor: Anchor
-
-  func isValid(at now: Timestamp, _ anchors: Anchors) -> Bool {
-    (chain.validity?.contains(now) ?? false) && anchors.all.contains(anchor)
+  func joining(_ other: ProvedEndorsements) -> ProvedEndorsements {
+    ProvedEndorsements(
+      documents: documents.merging(other.documents) { own, _ in own },
+      platforms: platforms.merging(other.platforms) { own, _ in own },
+      manifests: manifests.merging(other.manifests) { own, _ in own },
+      devices: devices.merging(other.devices) { own, _ in own })
   }
-}
-
-/// A platform's provisioning certificate, followed to an anchor and found on no revocation list. Proved, for as long as
-/// its dates last; the key of every quote the platform makes.
-package struct ProvedPlatform: Sendable {
-  /// SHA-256 over the certificates as quotes carry them.
-  package let digest: [UInt8]
-  let pck: PCKCertificate
-  let chain: VerifiedChain
-  let anchor: Anchor
-
-  func isValid(at now: Timestamp, _ anchors: Anchors) -> Bool { isCurrent(at: now) && anchors.all.contains(anchor) }
-
-  /// Every certificate and list of its proof holds.
-  package func isCurrent(at now: Timestamp) -> Bool { chain.validity?.contains(now) ?? false }
 }
 
 /// The oldest evaluations of a vendor's TCB that still count: what a policy asks for, and what was seen before, because a

@@ -26,6 +26,9 @@ protocol Examination {
   /// Set by `inspect` alone, when revocation has been left out on request.
   var ignoresRevocation: Bool { get set }
 
+  /// Set by `inspect` alone: what passed is put into words, which costs as much as half a signature.
+  var explains: Bool { get set }
+
   /// The anchor in use was added by the operator.
   var isSimulated: Bool { get }
   /// The claims, once everything that proves them is proved; which checks passed is the caller's to know.
@@ -33,6 +36,9 @@ protocol Examination {
 }
 
 extension Examination {
+  /// - Parameter detail: for people; not made for anybody else.
+  func passed(_ detail: @autoclosure () -> String) -> CheckOutcome { .passed(explains ? detail() : "") }
+
   /// Runs the checks up to the first that refuses.
   mutating func verdict() -> Result<Statement, Refusal> {
     do throws(Refusal) {

@@ -52,6 +52,7 @@ private struct InspectionRecord {
 
   mutating func run<Kind: Examination>(_ start: Kind, of tee: TEE) -> Inspection {
     var examination = start
+    examination.explains = true
     examination.ignoresRevocation = skipping.contains(.revocation)
     for (name, check) in Kind.checks {
       if skipping.contains(name) {

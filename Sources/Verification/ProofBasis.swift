@@ -3,61 +3,63 @@ package import Cryptography
 
 /// The carriers, beside the evidence itself, that a proof rests on. With these alone and at the same time, the same
 /// evidence is proved again and states the same: what need be kept to repeat a verdict years later.
-package struct ProofBasis: Sendable, Equatable {
-  package let certificates: [Certificate]
-  package let revocationLists: [CertificateRevocationList]
-  package let documents: [IntelDocument]
-  package let manifests: [ManifestDocument]
-  package let answers: [RevocationAnswer]
-
-  package static let none = ProofBasis(certificates: [], revocationLists: [], documents: [])
-
-  init(
-    certificates: [Certificate], revocationLists: [CertificateRevocationList], documents: [IntelDocument],
-    manifests: [ManifestDocument] = [], answers: [RevocationAnswer] = []
-  ) {
-    self.certificates = certificates
-    self.revocationLists = revocationLists
-    self.documents = documents
-    self.manifests = manifests
-    self.answers = answers
+///
+/// Sorted out when it is asked for: most verdicts are never kept.
+package struct ProofBasis: Sendable {
+  /// What one proof used, and the carriers it was given. What the evidence carries need not be kept twice.
+  private struct Part: Sendable {
+    var given: Endorsements
+    var chains: [VerifiedChain]
+    var lists: [CertificateRevocationList] = []
+    var documents: Set<[UInt8]> = []
+    var manifests: Set<[UInt8]> = []
+    var answers: [RevocationAnswer] = []
   }
 
-  /// What the proof of devices rests on: the lists and answers of their chains, and their manifests.
-  init(
-    _ chains: [ProvedNVIDIAChain], manifests digests: Set<[UInt8]>, of given: Endorsements
-  ) {
-    let used = Set(chains.flatMap(\.chain.path))
-    let enforced = Set(chains.flatMap(\.chain.revocationLists))
-    self.init(
-      certificates: Self.ordered(Set(given.certificates).intersection(used), by: \.der),
-      revocationLists: Self.ordered(Set(given.revocationLists).intersection(enforced), by: \.der), documents: [],
-      manifests: Self.ordered(Set(given.manifests).filter { digests.contains($0.digest) }, by: \.digest),
-      answers: Self.ordered(Set(given.answers).intersection(chains.flatMap(\.answers)), by: \.der))
+  private let parts: [Part]
+
+  package static let none = ProofBasis([])
+
+  private init(_ parts: [Part]) { self.parts = parts }
+
+  /// Of `chains`, `lists` and `documents` (by digest) those that came from `given`.
+  init(_ chains: [VerifiedChain], lists: [CertificateRevocationList], documents: Set<[UInt8]>, of given: Endorsements) {
+    self.init([Part(given: given, chains: chains, lists: lists, documents: documents)])
+  }
+
+  /// What the proof of devices rests on: the lists and answers of their chains, and their manifests (by digest).
+  init(_ chains: [ProvedNVIDIAChain], manifests: Set<[UInt8]>, of given: Endorsements) {
+    self.init([
+      Part(given: given, chains: chains.map(\.chain), manifests: manifests, answers: chains.flatMap(\.answers))
+    ])
   }
 
   /// What either rests on.
-  func merging(_ other: ProofBasis) -> ProofBasis {
-    ProofBasis(
-      certificates: Self.ordered(Set(certificates).union(other.certificates), by: \.der),
-      revocationLists: Self.ordered(Set(revocationLists).union(other.revocationLists), by: \.der),
-      documents: Self.ordered(Set(documents).union(other.documents), by: \.digest),
-      manifests: Self.ordered(Set(manifests).union(other.manifests), by: \.digest),
-      answers: Self.ordered(Set(answers).union(other.answers), by: \.der))
+  func merging(_ other: ProofBasis) -> ProofBasis { ProofBasis(parts + other.parts) }
+
+  package var certificates: [Certificate] {
+    gathered(by: \.der) { Set($0.given.certificates).intersection($0.chains.flatMap(\.path)) }
   }
 
-  /// Those of `chains` and `documents` that came from `endorsements`: what the evidence carries need not be kept twice.
-  init(_ chains: [VerifiedChain], lists: [CertificateRevocationList], documents: Set<[UInt8]>, of given: Endorsements) {
-    let used = Set(chains.flatMap(\.path))
-    let enforced = Set(chains.flatMap(\.revocationLists) + lists)
-    self.init(
-      certificates: Self.ordered(Set(given.certificates).intersection(used), by: \.der),
-      revocationLists: Self.ordered(Set(given.revocationLists).intersection(enforced), by: \.der),
-      documents: Self.ordered(Set(given.documents).filter { documents.contains($0.digest) }, by: \.digest))
+  package var revocationLists: [CertificateRevocationList] {
+    gathered(by: \.der) { Set($0.given.revocationLists).intersection($0.chains.flatMap(\.revocationLists) + $0.lists) }
   }
 
-  private static func ordered<T>(_ items: Set<T>, by bytes: (T) -> [UInt8]) -> [T] {
-    items.sorted { bytes($0).lexicographicallyPrecedes(bytes($1)) }
+  package var documents: [IntelDocument] {
+    gathered(by: \.digest) { part in Set(part.given.documents.filter { part.documents.contains($0.digest) }) }
+  }
+
+  package var manifests: [ManifestDocument] {
+    gathered(by: \.digest) { part in Set(part.given.manifests.filter { part.manifests.contains($0.digest) }) }
+  }
+
+  package var answers: [RevocationAnswer] {
+    gathered(by: \.der) { Set($0.given.answers).intersection($0.answers) }
+  }
+
+  private func gathered<Item: Hashable>(by bytes: (Item) -> [UInt8], of used: (Part) -> Set<Item>) -> [Item] {
+    parts.reduce(into: Set<Item>()) { $0.formUnion(used($1)) }
+      .sorted { bytes($0).lexicographicallyPrecedes(bytes($1)) }
   }
 
   package var endorsements: Endorsements {
@@ -79,4 +81,8 @@ package struct ProofBasis: Sendable, Equatable {
       + documents.map { Artefact(kind: $0.kind.rawValue, bytes: $0.pcsBytes) }
       + manifests.map { Artefact(kind: "rim", bytes: $0.bytes) } + answers.map { Artefact(kind: "ocsp", bytes: $0.der) }
   }
+}
+
+extension ProofBasis: Equatable {
+  package static func == (left: Self, right: Self) -> Bool { left.artefacts == right.artefacts }
 }

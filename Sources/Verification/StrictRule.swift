@@ -8,14 +8,19 @@ package func strictRefusals(_ claims: Claims) -> [Refusal] {
   strictFindings(claims).map(\.refusal)
 }
 
+/// The same of the platform alone.
+package func strictPlatformRefusals(_ claims: Claims) -> [Refusal] { strictPlatformFindings(claims).map(\.refusal) }
+
 /// The findings, each under the check that people see.
 func strictFindings(_ claims: Claims) -> [StrictFinding] {
-  let platform =
-    switch claims.platform {
-    case .snp(let snp): strictFindings(snp)
-    case .tdx(let tdx): strictFindings(tdx)
-    }
-  return platform + (claims.devices?.strictFindings ?? [])
+  strictPlatformFindings(claims) + (claims.devices?.strictFindings ?? [])
+}
+
+private func strictPlatformFindings(_ claims: Claims) -> [StrictFinding] {
+  switch claims.platform {
+  case .snp(let snp): strictFindings(snp)
+  case .tdx(let tdx): strictFindings(tdx)
+  }
 }
 
 typealias StrictFinding = (name: CheckName, refusal: Refusal)

@@ -19,7 +19,19 @@ package func verify(
     return .failure(Refusal(.deviceEvidenceAlone, "deviceNonce", got: "none", wanted: "one of this session"))
   }
   var examination = NVIDIAExamination(devices, endorsements, nonce: nonce, anchors: anchors, now: now)
+  examination.isRecording = true
   return examination.verdict().map { claims.covering($0, basis: examination.basis) }
+}
+
+/// Proves the evidence of devices by itself, which authorises nothing: `Claims` come of a processor's evidence alone.
+///
+/// - Parameter nonce: 32 bytes that every report must answer.
+package func verifyDevices(
+  _ evidence: NVIDIAEvidence, with endorsements: Endorsements, nonce: [UInt8], anchors: Anchors, at now: Timestamp
+) -> Result<NVIDIAClaims, Refusal> {
+  var examination = NVIDIAExamination(evidence, endorsements, nonce: nonce, anchors: anchors, now: now)
+  examination.isRecording = true
+  return examination.verdict()
 }
 
 private func verifyPlatform(

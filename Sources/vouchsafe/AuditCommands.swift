@@ -3,8 +3,8 @@ import Terminal
 /// The verbs of `vouchsafe audit`.
 let auditCommands: [Command] = [
   Command(
-    "audit verify", arguments: "DIR|URL",
-    "recompute a whole log from its entries and compare it with what its key signed",
+    "audit verify", arguments: "PACK|DIR|URL",
+    "recompute a whole log from its entries and hold it against its key; of a pack, make every decision again",
     options: [
       AuditOptions.vkey, AuditOptions.policy,
       Option(
@@ -43,5 +43,6 @@ let auditCommands: [Command] = [
     options: [AuditOptions.vkey, AuditOptions.policy, .output],
     example: "vouchsafe audit proof release.tlog-proof --vkey log.vkey -o json",
     run: { try AuditProof.run($0) }),
+  AuditPack.command,
   AuditFetch.command, AuditMonitor.command, AuditReportCommand.command, AuditWitness.command, AuditRelay.command,
 ]

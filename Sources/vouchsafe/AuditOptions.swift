@@ -34,6 +34,18 @@ enum AuditOptions {
     }
   }
 
+  /// Checkpoints that an auditor kept, of this log by their signatures.
+  static func known(_ arguments: Arguments, _ key: NoteVerifierKey) throws(Failure) -> [VerifiedCheckpoint] {
+    var known: [VerifiedCheckpoint] = []
+    for path in arguments.values("--known") {
+      let bytes = try Console.readFile(path, limit: SignedNote.limitBytes)
+      do throws(LogError) { known.append(try VerifiedCheckpoint(verifying: bytes, by: key)) } catch {
+        throw Failure(.malformed, "\(path): not a checkpoint of this log (\(error.code))")
+      }
+    }
+    return known
+  }
+
   /// Whether the URL is plain HTTP to this machine itself.
   static func isLoopback(_ url: String) -> Bool {
     ["http://127.0.0.1", "http://[::1]", "http://localhost"].contains { prefix in

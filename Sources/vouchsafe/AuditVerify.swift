@@ -1,19 +1,17 @@
 import Bytes
+import Platform
 import Terminal
 import TransparencyLog
 
-/// `vouchsafe audit verify`: the whole log, recomputed.
+/// `vouchsafe audit verify`: the whole log, recomputed; or a pack of it, with every decision made again.
 enum AuditVerify {
   static func run(_ arguments: Arguments) async throws(Failure) -> ExitCode {
-    let place = try arguments.one(of: "DIR|URL")
+    let place = try arguments.one(of: "PACK|DIR|URL")
     let format = try arguments.output()
     let key = try AuditOptions.key(arguments)
-    var known: [Checkpoint] = []
-    for path in arguments.values("--known") {
-      let bytes = try Console.readFile(path, limit: 1 << 16)
-      do throws(LogError) { known.append(try VerifiedCheckpoint(verifying: bytes, by: key).checkpoint) } catch {
-        throw Failure(.malformed, "\(path): not a checkpoint of this log (\(error.code))")
-      }
+    let known = try AuditOptions.known(arguments, key).map(\.checkpoint)
+    if place == "-" || SmallFile.isRegular(place) {
+      return try await AuditVerifyPack.run(place, key, known, arguments)
     }
     let auditor = Auditor(key: key, policy: try AuditOptions.policy(arguments), known: known)
     var source = try AuditOptions.source(place, arguments)

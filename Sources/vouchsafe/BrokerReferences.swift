@@ -33,6 +33,10 @@ struct BrokerReferences {
       let member = scope == StatementContent.breakGlassQuorumScope ? "breakGlassQuorum" : "quorum"
       return listing[member].flatMap { $0.isNull ? nil : $0 }
     case .advisories: return listing["advisories"]?["document"]
+    case .exception:
+      return listing["exceptions"]?.arrayValue?.first { document in
+        (try? ManifestException(document: document))?.scope == scope
+      }
     case .revoke, .unrevoke, .breakGlass: return nil
     }
   }

@@ -24,6 +24,12 @@ struct CheckedDocument {
       name = "of \(table.dated.rfc3339)"
       contents = ["digest \(digest)"] + table.summary
       members = [("digest", .string(digest)), ("advisories", .strings(table.advisories.map(\.id)))]
+    case ManifestException.schema:
+      let exception = try ManifestException(document: document)
+      kind = "exception"
+      name = exception.scope
+      contents = exception.summary
+      members = [("notAfter", .string(exception.notAfter.rfc3339))]
     default:
       let bundle = try ReferenceBundle(document: document)
       name = bundle.name

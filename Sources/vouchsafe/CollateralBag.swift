@@ -17,6 +17,15 @@ struct CollateralBag {
     }
   }
 
+  /// The files themselves, unread.
+  static func contents(of paths: [String]) throws(Failure) -> [[UInt8]] {
+    var contents: [[UInt8]] = []
+    for path in paths {
+      for file in try files(at: path) { contents.append(try Console.readFile(file, limit: fileLimitBytes)) }
+    }
+    return contents
+  }
+
   var endorsements: Endorsements { Endorsements(artefacts) }
 
   private mutating func take(_ file: String) throws(Failure) {

@@ -16,12 +16,23 @@ struct EvidenceOptions {
   static let reportData = Option("--report-data", value: "HEX", "expected report data: 64 bytes, or fewer and zeros")
   static let skipCheck = Option("--skip-check", value: "NAME", repeats: true, "leave a check out; the result lists it")
 
+  private static let limitBytes = 4 << 20
+
   /// The evidence, or why the file is none.
   static func parseEvidence(
     _ arguments: Arguments
   ) throws(Failure) -> (tee: TEE?, result: Result<UnverifiedEvidence, EvidenceError>) {
+    try parseEvidence(try evidenceBytes(arguments), arguments)
+  }
+
+  static func evidenceBytes(_ arguments: Arguments) throws(Failure) -> [UInt8] {
+    try Console.readFile(try arguments.required("--evidence"), limit: limitBytes)
+  }
+
+  static func parseEvidence(
+    _ bytes: [UInt8], _ arguments: Arguments
+  ) throws(Failure) -> (tee: TEE?, result: Result<UnverifiedEvidence, EvidenceError>) {
     let tee = try tee(arguments)
-    let bytes = try Console.readFile(try arguments.required("--evidence"), limit: 4 << 20)
     do throws(EvidenceError) {
       let evidence = try UnverifiedEvidence.parse(bytes: bytes, tee: tee)
       return (evidence.tee, .success(evidence))

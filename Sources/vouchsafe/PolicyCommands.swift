@@ -6,7 +6,8 @@ import Terminal
 /// The verbs of `vouchsafe policy`.
 let policyCommands: [Command] = [
   Command(
-    "policy explain", arguments: "ID", "why a decision came out as it did: field, got, wanted, nearest bundle",
+    "policy explain", arguments: "ID",
+    "why a decision came out as it did: what let it pass; or field, got, wanted, nearest bundle",
     options: ClientSettings.options + [.output],
     example: "vouchsafe policy explain 41 --state /var/lib/vouchsafe",
     run: { try await PolicyVerbs.explain($0) }),
@@ -37,6 +38,7 @@ enum PolicyVerbs {
   private static func text(_ answer: JSONValue, _ id: String) -> String {
     let logged = answer["logged"]?.boolValue == true ? "in the log" : "not in the log: nothing genuine was presented"
     var text = Console.printable("decision \(id): \(answer["result"]?.stringValue ?? "?"), \(logged)") + "\n"
+    if let grounds = answer["grounds"], !grounds.isNull { text += Console.printable(Grounds.text(grounds)) }
     guard let shown = answer["explanation"], !shown.isNull else { return text }
     if let explanation = try? Explanation(parsing: shown) {
       text += explanation.text

@@ -37,9 +37,12 @@ enum ReferencePropose {
       case AdvisoryTable.schema:
         _ = try AdvisoryTable(document: value)
         return (.advisories, StatementContent.advisoriesScope, value)
+      case ManifestException.schema: return (.exception, try ManifestException(document: value).scope, value)
       default:
-        let known = [ReferenceBundle.schema, ResourceRule.schema, ApproverQuorum.schema, AdvisoryTable.schema]
-          .joined(separator: ", ")
+        let known = [
+          ReferenceBundle.schema, ResourceRule.schema, ApproverQuorum.schema, AdvisoryTable.schema,
+          ManifestException.schema,
+        ].joined(separator: ", ")
         throw Failure(.malformed, "\(path): \"schema\" is none of \(known)")
       }
     } catch let failure as Failure {

@@ -41,7 +41,7 @@ enum ReferenceSign {
     case .revoke(let scope, let reason): lines.append("STOPS releases for \(scope.text): \(reason)")
     case .unrevoke(let scope, let reason): lines.append("ALLOWS AGAIN releases for \(scope.text): \(reason)")
     case .breakGlass(let grant): lines += Self.warning(grant, until: statement.notAfter)
-    case .reference, .rule, .quorum, .breakGlassQuorum, .advisories:
+    case .reference, .rule, .quorum, .breakGlassQuorum, .advisories, .exception:
       lines.append(try comparison(statement, references))
       lines.append(DocumentDifference(from: active, to: statement.body).text)
     }
@@ -49,6 +49,7 @@ enum ReferenceSign {
       lines += bundle.openEnds.map { "leaves open: \($0)" }
     }
     if case .advisories(let table) = content { lines += table.summary }
+    if case .exception(let exception) = content { lines += exception.summary }
     if !signed.note.signatures.isEmpty {
       lines.append("claims to be signed by \(signed.note.signatures.map(\.name).joined(separator: ", "))")
     }

@@ -16,7 +16,7 @@ enum RefusalText {
   }
 
   private static func advice(_ code: String) -> String? {
-    if code == "additionalEvidenceUnsupported" { return "evidence of further devices is not verified yet" }
+    if code == "additionalEvidenceUnsupported" { return "of further devices only NVIDIA's evidence is verified" }
     guard let kind = Refusal.Code(rawValue: code)?.kind else { return nil }
     return switch kind {
     case .malformed: "the pod sent something that is no evidence of that technology"

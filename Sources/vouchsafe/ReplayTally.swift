@@ -48,14 +48,17 @@ struct ReplayTally {
     lines += ["entry \(index) (\(result)): \(verdict)"] + more
   }
 
+  var members: [(String, JSONValue)] {
+    [
+      ("same", .int(same)), ("different", .int(different)), ("evidenceExpired", .int(expired)),
+      ("decisions", .array(rows)),
+    ]
+  }
+
   func show(_ format: OutputFormat) {
     switch format {
     case .json:
-      Console.json(
-        .object([
-          ("same", .int(same)), ("different", .int(different)), ("evidenceExpired", .int(expired)),
-          ("decisions", .array(rows)),
-        ]))
+      Console.json(.object(members))
     case .text:
       if !lines.isEmpty { Console.out(Console.printable(lines.joined(separator: "\n")) + "\n") }
       Console.line("\(same) the same, \(different) different, \(expired) expired")

@@ -14,9 +14,8 @@ do throws(PlatformError) {
 
 let table = CommandTable(
   program: "vouchsafe", summary: "seals models, registers what may have their keys, checks evidence",
-  commands: modelCommands + evidenceCommands + referenceCommands + keyCommands + policyCommands
-    + collateralCommands + auditCommands + brokerCommands
-    + [BenchWeights.command])
+  commands: modelCommands + evidenceCommands + referenceCommands + referenceComputeCommands + keyCommands
+    + policyCommands + collateralCommands + auditCommands + brokerCommands + benchCommands)
 // A service waits for its signals elsewhere than at the top level.
 if CollateralServe.isNamed(by: words) { MainThread.run { await table.run(words) } }
 exit(await table.run(words))

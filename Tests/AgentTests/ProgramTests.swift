@@ -22,7 +22,8 @@ struct ProgramTests {
       "model": {"directory": "\(pod.path)/sealed", "providerVerifierKey": "\(pod.providerKey.text)"},
       "destination": {"tmpfs": "\(pod.path)/memory", "acceptingSwap": true},
       "engine": {"command": "/bin/sh", "arguments": ["-c", "\(engine)", "sh", "{model}"], "graceSeconds": \(grace),
-        "environment": {"GIVEN": "1"}, "passEnvironment": ["PATH", "PASSED"]},
+        "environment": {"GIVEN": "1"}, "passEnvironment": ["PATH", "PASSED"],
+        "room": {"waive": ["user", "network", "files", "processes", "systemCalls", "output"]}},
       "terminationLog": "\(pod.path)/termination"
     }
     """

@@ -93,6 +93,15 @@ struct BreakGlassTests {
     #expect(throws: StatementError.expired) { try self.broken(values, at: Self.end) }
   }
 
+  /// The end is asked for where the key is asked for, not only where the pod is let in.
+  @Test func whatIsOverGivesNothingToThoseWhomAnotherBundleAdmits() throws {
+    var wide = Sample.plainBundle("wide")
+    wide.set(["tees", "snp", "measurements"], [.string(Hex.encode(Self.other))])
+    let broken = try self.broken(try values().taking(.reference, "wide", wide, by: [0, 1]))
+    #expect(try outcome(broken, at: Self.end.adding(.seconds(-1))) == ["allow", "break-glass/models/llama/key"])
+    #expect(try outcome(broken, at: Self.end) == ["bundleNotPermitted"])
+  }
+
   /// A clock that ran back does not give it a longer life than its own end.
   @Test func itIsTakenOnce() throws {
     let values = try self.values()

@@ -84,3 +84,50 @@ struct DocumentDifferenceTests {
     #expect(difference.added == [#"x\u{a}+ safe = true = "\u001b[1A\u{202e}""#])
   }
 }
+
+struct GroundsTests {
+  private static func leaf(_ changes: KeyValuePairs<String, JSONValue> = [:]) -> JSONValue {
+    var object = JSONObject([
+      ("type", "decision"), ("result", "allow"), ("bundles", ["llama"]), ("bound", ["llama"]),
+      ("resource", "models/llama/key"),
+      ("measure", ["measurement": .string(Hex.encode(Sample.measurement)), "host_data": "00"]),
+      ("tcb", ["product": "Milan"]), ("initdata", .null),
+    ])
+    for change in changes { object[change.key] = change.value }
+    return .object(object)
+  }
+
+  @Test func anAllowedDecisionNamesItsBundleItsStatementAndWhatMatched() throws {
+    let values = try Sample.values(Sample.bundle("llama"))
+    let grounds = try #require(Grounds(of: Self.leaf(), on: values))
+    let bundle = try #require(grounds.bundles.first)
+    #expect(bundle.name == "llama" && bundle.version == 1 && bundle.statement != nil)
+    #expect(bundle.matched.map(\.field) == ["measurement", "product"])
+    #expect(grounds.by == ["binding": ["llama"]])
+    let text = Grounds.text(grounds.json)
+    #expect(text.contains("let pass by bundle llama, version 1\n"))
+    #expect(text.contains("lists      measurement \(Hex.encode(Sample.measurement))"))
+    #expect(text.contains("no rule for this resource; its key was stored for llama"))
+  }
+
+  @Test func anAttestationHasNoRuleAndARefusalNoGrounds() throws {
+    let values = try Sample.values(Sample.bundle("llama"))
+    #expect(Grounds(of: Self.leaf(["resource": .null]), on: values)?.by == .null)
+    #expect(Grounds(of: Self.leaf(["result": "deny"]), on: values) == nil)
+    #expect(Grounds(of: Self.leaf(["bundles": ["other"]]), on: values) == nil)
+    let glass = Grounds(of: Self.leaf(["break_glass": true, "bundles": ["break-glass/x"]]), on: values)
+    #expect(glass.map { Grounds.text($0.json) } == "BREAK-GLASS: break-glass/x, not a bundle, let it pass\n")
+  }
+
+  @Test func aRuleIsNamedWithItsConditionAndItsStatement() throws {
+    let rule: JSONValue = [
+      "schema": "vouchsafe/rule/v1", "resource": "models/llama/key", "bundles": ["llama"],
+      "condition": ["equals": ["claim": "tee", "value": "snp"]],
+    ]
+    let values = try Sample.values(Sample.bundle("llama")).taking(.rule, "models/llama/key", rule, by: [0, 1])
+    let grounds = try #require(Grounds(of: Self.leaf(), on: values))
+    #expect(grounds.by["rule"]?["condition"] == rule["condition"])
+    #expect(grounds.by["rule"]?["statement"]?.stringValue?.count == 64)
+    #expect(Grounds.text(grounds.json).contains("the rule for this resource permits llama\n"))
+  }
+}

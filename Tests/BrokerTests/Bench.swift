@@ -181,6 +181,8 @@ extension EndorsementStore {
       endorsements.certificates.map { CollateralArtefact.certificate($0) }
       + endorsements.revocationLists.map { CollateralArtefact.revocationList($0) }
       + endorsements.documents.map { CollateralArtefact.document($0) }
+      + endorsements.manifests.map { CollateralArtefact.manifest($0) }
+      + endorsements.answers.map { CollateralArtefact.answer($0) }
     let proofs = state.withLock { state in
       state.stock.replaceFolders(artefacts, anchors: parts.anchors, at: now)
       return state.stock.proofs

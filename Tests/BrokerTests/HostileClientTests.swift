@@ -95,7 +95,7 @@ private func benchWithBundle() async throws -> Bench {
   #expect(open.status == 401)
 }
 
-@Test func unboundDevicesAreRefusedByName() async throws {
+@Test func aListOfNoDevicesIsMalformed() async throws {
   let bench = try await benchWithBundle()
   var pod = Pod()
   _ = try await pod.open(bench)
@@ -104,8 +104,8 @@ private func benchWithBundle() async throws -> Bench {
   let evidence = try pod.tee.kbsEvidence(reportData: runtime.digest(.primary))
   let answer = try await pod.attest(
     bench, AttestationMessage(runtimeData: runtime, primaryEvidence: evidence).encoded())
-  #expect(answer.status == 403)
-  #expect(answer.code == "additionalEvidenceUnsupported")
+  #expect(answer.status == 400)
+  #expect(answer.code == "malformed")
 }
 
 @Test func malformedBodiesGetTheProtocolsErrorJSON() async throws {

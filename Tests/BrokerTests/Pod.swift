@@ -11,6 +11,15 @@ struct Pod {
   var tee = SimulatedSNP()
   /// When set, the pod is a trust domain instead.
   var tdx: SimulatedTDX?
+  /// The GPUs that it shows.
+  var gpus: SimulatedGPUSet?
+  /// Changes the text about them before the processor covers it, and after.
+  var editAdditional: @Sendable (inout String) -> Void = { _ in }
+  var replaceAdditional: @Sendable (inout String) -> Void = { _ in }
+  /// What the GPUs answer; `nil`: what they should.
+  var deviceNonce: [UInt8]?
+  /// What it says it is.
+  var claimedTEE: TEEName?
   /// Whether the host hands out a certificate table with the report.
   var sendsCertificates = true
   var key = TEEKeyPair.generate(.ecP256)
@@ -21,7 +30,8 @@ struct Pod {
 
   mutating func open(_ bench: Bench) async throws -> HTTPResponse {
     let answer = try await bench.call(
-      .post, "/kbs/v0/auth", body: KBSRequest(version: version, tee: tdx == nil ? .snp : .tdx).encoded())
+      .post, "/kbs/v0/auth", body: KBSRequest(version: version, tee: claimedTEE ?? (tdx == nil ? .snp : .tdx)).encoded()
+    )
     cookie = answer.header("Set-Cookie").flatMap(CookieHeader.value(inSetCookie:))
     nonce = answer.json["nonce"]?.stringValue ?? ""
     return answer
@@ -29,13 +39,27 @@ struct Pod {
 
   /// The body of `/attest` for the nonce in hand.
   func attestation(initData: InitData? = nil) throws -> AttestationMessage {
-    let runtime = RuntimeData(nonce: nonce, teePublicKey: key.jwk)
+    var additional = additionalEvidence
+    let runtime = RuntimeData(nonce: nonce, teePublicKey: key.jwk, additionalEvidence: additional)
     let digest = runtime.digest(version == .v0_2_0 ? .device : .primary)
     let evidence =
       try tdx?.kbsEvidence(reportData: digest)
       ?? tee.kbsEvidence(reportData: digest, certificates: sendsCertificates ? nil : [])
     guard version == .v0_4_0 else { return AttestationMessage(flat: evidence, teePublicKey: key.jwk) }
-    return AttestationMessage(runtimeData: runtime, primaryEvidence: evidence, initData: initData)
+    replaceAdditional(&additional)
+    let sent = RuntimeData(nonce: nonce, teePublicKey: key.jwk, additionalEvidence: additional)
+    return AttestationMessage(runtimeData: sent, primaryEvidence: evidence, initData: initData)
+  }
+
+  private var additionalEvidence: String {
+    var text = ""
+    if let gpus {
+      let digest = RuntimeData(nonce: nonce, teePublicKey: key.jwk).digest(.device)
+      let evidence = gpus.kbsEvidence(nonce: deviceNonce ?? Array(digest.prefix(32)))
+      text = String(decoding: CanonicalJSON.encode(.object([("nvidia", evidence)])), as: UTF8.self)
+    }
+    editAdditional(&text)
+    return text
   }
 
   mutating func attest(_ bench: Bench, _ body: [UInt8]? = nil) async throws -> HTTPResponse {

@@ -17,9 +17,24 @@ static bool add_intel(X509_NAME *made, mint_name name) {
          add_entry(made, "L", "Santa Clara") && add_entry(made, "ST", "CA") && add_entry(made, "C", "US");
 }
 
+static bool add_nvidia(X509_NAME *made, mint_name name) {
+  if (name.serial_number == NULL) return add_entry(made, "CN", name.common_name) && add_entry(made, "O", name.organization);
+  return add_entry(made, "serialNumber", name.serial_number) && add_entry(made, "C", "US") &&
+         add_entry(made, "O", name.organization) && add_entry(made, "CN", name.common_name);
+}
+
+static bool add_parts(X509_NAME *made, mint_name name) {
+  switch (name.layout) {
+    case MINT_NAME_AMD: return add_amd(made, name);
+    case MINT_NAME_INTEL: return add_intel(made, name);
+    case MINT_NAME_NVIDIA: return add_nvidia(made, name);
+  }
+  return false;
+}
+
 X509_NAME *mint_make_name(mint_name name) {
   X509_NAME *made = X509_NAME_new();
-  if (made != NULL && (name.layout == MINT_NAME_INTEL ? add_intel(made, name) : add_amd(made, name))) return made;
+  if (made != NULL && add_parts(made, name)) return made;
   X509_NAME_free(made);
   return NULL;
 }

@@ -61,9 +61,9 @@ struct Machine: Sendable {
         note(next)
         return (change, next)
       },
-      commit: { change, position in
+      commit: { change, position, values in
         try await log.commit(
-          try change.leaf(registry: position, from: Self.origin, at: Cast.now).encoded(names.writer()))
+          try change.leaf(registry: position, values: values, from: Self.origin, at: Cast.now).encoded(names.writer()))
       })
   }
 

@@ -8,18 +8,11 @@ import Testing
   private func shell(
     _ line: String, _ environment: [String: String] = ["PATH": "/usr/bin:/bin"], directory: String? = nil
   ) throws -> (status: Int32?, output: String) {
-    var ends: [Int32] = [0, 0]
-    unsafe pipe(&ends)
-    let plan = ChildPlan(
-      path: "/bin/sh", arguments: ["-c", line], environment: environment, directory: directory, output: ends[1],
-      error: ends[1])
-    let child = try ChildProcess.start(plan)
-    close(ends[1])
-    var text: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    while case let count = unsafe read(ends[0], &buffer, buffer.count), count > 0 { text += buffer[..<count] }
-    close(ends[0])
-    return (try child.wait(milliseconds: 10_000), String(decoding: text, as: UTF8.self))
+    try outcome { output in
+      ChildPlan(
+        path: "/bin/sh", arguments: ["-c", line], environment: environment, directory: directory, output: output,
+        error: output)
+    }
   }
 
   @Test func theEnvironmentIsTheListAndNothingElse() throws {

@@ -1,5 +1,6 @@
 """scripts/check-imports finds each kind of planted violation, and nothing in a package that has none."""
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -51,6 +52,21 @@ class CheckImports(unittest.TestCase):
             status, lines = self.run_check()
             self.assertEqual((status, lines), (
                 1, ["Sources/Service/Service.swift:2: Service imports Bytes without declaring it in Package.swift"]), text)
+
+    def test_an_auditor_that_uses_what_writes_the_log_is_refused(self):
+        for target, dependency, planted in [
+            ("Replay", '"Broker"', ["Package.swift: Replay is an auditor's and may not depend on Broker"]),
+            ("Audit", "", ["Sources/Audit/Audit.swift:2: an auditor may not use LogWriter, which writes the log"]),
+            ("TransparencyLog", "", ["Sources/TransparencyLog/Audit.swift:2: an auditor may not use LogWriter, which writes the log"]),
+            ("Witness", "", []),
+        ]:
+            manifest = MANIFEST % f'.target(name: "Broker"), .target(name: "{target}", dependencies: [{dependency}]),'
+            self.write("Package.swift", manifest)
+            self.write("Sources/Broker/Broker.swift", "struct DecisionLog {}\n")
+            self.write(f"Sources/{target}/Audit.swift", "// LogWriter\n" + ("" if dependency else "let log: LogWriter\n"))
+            status, lines = self.run_check()
+            self.assertEqual((status, lines), (1, planted) if planted else (0, lines), target)
+            shutil.rmtree(self.root / "Sources" / target)
 
     def test_foundation_in_a_pure_module_is_refused(self):
         self.write("Sources/Bytes/Bytes.swift", "import FoundationEssentials\n")

@@ -118,9 +118,26 @@ extension SimulatedName {
   fileprivate func withC(_ body: (mint_name) -> [UInt8]) -> [UInt8] {
     unsafe organization.withCString { organization in
       unsafe commonName.withCString { commonName in
-        let layout = layout == .intel ? MINT_NAME_INTEL : MINT_NAME_AMD
-        return unsafe body(mint_name(layout: layout, organization: organization, common_name: commonName))
+        var name = unsafe mint_name()
+        unsafe name.layout = layout.constant
+        unsafe name.organization = unsafe organization
+        unsafe name.common_name = unsafe commonName
+        guard let serialNumber else { return unsafe body(name) }
+        return unsafe serialNumber.withCString { serialNumber in
+          unsafe name.serial_number = unsafe serialNumber
+          return unsafe body(name)
+        }
       }
+    }
+  }
+}
+
+extension SimulatedName.Layout {
+  fileprivate var constant: mint_name_layout {
+    switch self {
+    case .amd: MINT_NAME_AMD
+    case .intel: MINT_NAME_INTEL
+    case .nvidia: MINT_NAME_NVIDIA
     }
   }
 }

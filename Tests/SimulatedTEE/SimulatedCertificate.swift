@@ -8,12 +8,14 @@ package enum SimulatedSignature: Sendable {
 
 /// A name with the parts of the vendor's; every simulated one says so in its organisation.
 package struct SimulatedName: Sendable, Hashable {
-  package enum Layout: Sendable, Hashable { case amd, intel }
+  package enum Layout: Sendable, Hashable { case amd, intel, nvidia }
 
   package var commonName: String
   package var organization = "Advanced Micro Devices (Vouchsafe SIMULATED)"
   /// Which parts there are, and their order.
   package var layout = Layout.amd
+  /// In names of NVIDIA's devices alone.
+  package var serialNumber: String?
 
   package init(_ commonName: String) { self.commonName = commonName }
 
@@ -21,6 +23,14 @@ package struct SimulatedName: Sendable, Hashable {
     var name = SimulatedName(commonName)
     name.organization = "Intel Corporation (Vouchsafe SIMULATED)"
     name.layout = .intel
+    return name
+  }
+
+  package static func nvidia(_ commonName: String, serialNumber: String? = nil) -> SimulatedName {
+    var name = SimulatedName(commonName)
+    name.organization = "NVIDIA Corporation (Vouchsafe SIMULATED)"
+    name.layout = .nvidia
+    name.serialNumber = serialNumber
     return name
   }
 
@@ -92,6 +102,14 @@ package struct SimulatedRevocationList: Sendable {
   package var thisUpdate: Timestamp
   package var nextUpdate: Timestamp?
   package var revokedSerials: [UInt64] = []
+
+  package init(
+    issuer: SimulatedName, issuerKey: [UInt8], thisUpdate: Timestamp, nextUpdate: Timestamp?,
+    revokedSerials: [UInt64] = []
+  ) {
+    (self.issuer, self.issuerKey, self.revokedSerials) = (issuer, issuerKey, revokedSerials)
+    (self.thisUpdate, self.nextUpdate) = (thisUpdate, nextUpdate)
+  }
 
   package var der: [UInt8] { Mint.revocationList(self) }
 }

@@ -9,15 +9,18 @@ package struct SimulatedKeys: Sendable {
   package let vcek: [UInt8]
   package let vlek: [UInt8]
   package let intel: SimulatedIntelKeys
+  package let nvidia: SimulatedNVIDIAKeys
 
   /// Three RSA-4096 and two P-384 keys: seconds of work.
-  package static func generate(intel: SimulatedIntelKeys = .generate()) -> SimulatedKeys {
+  package static func generate(
+    intel: SimulatedIntelKeys = .generate(), nvidia: SimulatedNVIDIAKeys = .generate()
+  ) -> SimulatedKeys {
     let keys = [Mint.rsaKey(), Mint.rsaKey(), Mint.rsaKey(), Mint.p384Key(), Mint.p384Key()]
-    return SimulatedKeys(keys, intel: intel)
+    return SimulatedKeys(keys, intel: intel, nvidia: nvidia)
   }
 
   /// The keys of this process, made at first use: every test shares them.
-  package static let shared = generate(intel: .shared)
+  package static let shared = generate(intel: .shared, nvidia: .shared)
 
   /// A key that is too small for a root, for tests.
   package static let rsa2048 = Mint.rsaKey(bits: 2048)
@@ -25,17 +28,19 @@ package struct SimulatedKeys: Sendable {
   /// SubjectPublicKeyInfo of a PKCS #8 key.
   package static func publicKey(of pkcs8: [UInt8]) -> [UInt8] { Mint.publicKey(of: pkcs8) }
 
-  private init(_ list: [[UInt8]], intel: SimulatedIntelKeys) {
+  private init(_ list: [[UInt8]], intel: SimulatedIntelKeys, nvidia: SimulatedNVIDIAKeys) {
     root = list[0]
     ask = list[1]
     asvk = list[2]
     vcek = list[3]
     vlek = list[4]
     self.intel = intel
+    self.nvidia = nvidia
   }
 
   private static let names =
     ["ark.key.der", "ask.key.der", "asvk.key.der", "vcek.key.der", "vlek.key.der"] + SimulatedIntelKeys.names
+    + SimulatedNVIDIAKeys.names
 
   /// The keys of a folder; `nil` when one is missing.
   package init?(folder: String) {
@@ -44,12 +49,14 @@ package struct SimulatedKeys: Sendable {
       guard let key = Self.read("\(folder)/\(name)") else { return nil }
       keys.append(key)
     }
-    self.init(Array(keys.prefix(5)), intel: SimulatedIntelKeys(Array(keys.dropFirst(5))))
+    let (intel, nvidia) = (keys.dropFirst(5), keys.suffix(SimulatedNVIDIAKeys.names.count))
+    self.init(
+      Array(keys.prefix(5)), intel: SimulatedIntelKeys(Array(intel)), nvidia: SimulatedNVIDIAKeys(Array(nvidia)))
   }
 
   /// Writes the keys into a folder that exists; false when a file cannot be written.
   package func write(folder: String) -> Bool {
-    zip(Self.names, [root, ask, asvk, vcek, vlek] + intel.list).allSatisfy { name, key in
+    zip(Self.names, [root, ask, asvk, vcek, vlek] + intel.list + nvidia.list).allSatisfy { name, key in
       Self.write("\(folder)/\(name)", key)
     }
   }

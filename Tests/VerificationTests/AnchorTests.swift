@@ -121,7 +121,7 @@ import Testing
 
   @Test func anAnchorsFileIsReadStrictly() throws {
     let file = SimulatedKeys.shared.anchorsFile
-    #expect(try Anchors.parseFile(CanonicalJSON.encode(file)).count == 4)
+    #expect(try Anchors.parseFile(CanonicalJSON.encode(file)).count == 6)
     let first = try #require(file["anchors"]?.arrayValue?.first?.objectValue)
     func error(_ change: (inout JSONObject) -> Void) -> ParseError? {
       let changed = JSONValue.object([("anchors", .array([.object(with(first, change))]))])

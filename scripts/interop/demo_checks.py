@@ -53,16 +53,16 @@ def running(folder):
     return found
 
 
-def as_told(given, tee):
+def as_told(given, tee, *options):
     with tempfile.TemporaryDirectory(prefix="vouchsafe-demo-checks-") as folder:
-        done = play(folder, given.bin, given.engine, "--tee", tee)
+        done = play(folder, given.bin, given.engine, "--tee", tee, *options)
         same(done.returncode, 0, f"the status ({done.stdout[-1500:]}{done.stderr[-1500:]})")
         last = re.fullmatch(r"log: (\S+) vkey: (\S+)", done.stdout.splitlines()[-1])
         true(last, f"the last line is {done.stdout.splitlines()[-1]!r}")
         entries = tlog_proof.audit(last[1], tlog_proof.VerifierKey(pathlib.Path(last[2]).read_text()))
         true(len(entries) >= 8, f"the log has {len(entries)} entries")
         decided = [entry for entry in map(json.loads, entries) if entry.get("type") == "decision"]
-        same({name for entry in decided for name in entry["tee"]}, {tee}, "what the decisions are about")
+        same({name for entry in decided for name in entry["tee"]}, {tee} | ({"nvgpu"} if options else set()), "what the decisions are about")
         tlog_proof.go_accepts(last[1], last[2])
 
 
@@ -88,8 +88,9 @@ def main():
     reading.add_argument("--engine", default=ROOT / ".build" / "engine" / "bin" / "python", type=pathlib.Path)
     given = reading.parse_args()
     checks = Checks()
-    for tee in ("snp", "tdx"):
-        checks.run(f"the demonstration with {tee} goes as told and leaves one log", lambda: as_told(given, tee))
+    for words in (["snp"], ["tdx"], ["snp", "--gpu"]):
+        checks.run(f"the demonstration with {' '.join(words)} goes as told and leaves one log",
+                   lambda words=words: as_told(given, *words))
     for name, text in [
         ("vouchsafe-agent", "#!/bin/sh\nexit 0\n"),
         ("vouchsafe-broker", '#!/bin/sh\n[ "$1" = init ] && exec REAL "$@"\nexit 3\n'),

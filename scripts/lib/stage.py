@@ -130,11 +130,17 @@ class Stage:
 
     # simulated TEE
 
-    def start_tee(self, measurement=MEASUREMENT, name="tee", technology="snp"):
+    def start_tee(self, measurement=MEASUREMENT, name="tee", technology="snp", gpus=0, fault=None):
         """Serves evidence of a pod with this launch digest or MRTD, and the URL it is at."""
         kind = ["--measurement", measurement]
         if technology == "tdx":
-            kind = ["--tee", "tdx", "--mrtd", measurement, "--event-log", "--collateral", self.collateral]
+            kind = ["--tee", "tdx", "--mrtd", measurement, "--event-log"]
+        if gpus:
+            kind += ["--gpus", gpus]
+        if (technology == "tdx" or gpus) and not self.collateral.exists():
+            kind += ["--collateral", self.collateral]
+        if fault:
+            kind += ["--gpu-fault", fault]
         program = Program(
             [self.binaries / "simulated-tee", "serve", "--pki", self.pki, "--listen", "127.0.0.1:0", *kind],
             self.path(f"{name}.log"))
@@ -147,7 +153,7 @@ class Stage:
 
     @property
     def collateral(self):
-        """What the simulated vendor publishes about a TDX platform."""
+        """What the simulated vendors publish about a TDX platform and about GPUs."""
         return self.folder / "collateral"
 
     # what the broker may release

@@ -17,24 +17,33 @@ struct DecisionSubject: Sendable {
   let collateral: [[UInt8]]
   /// SHA-256 of the init-data text, when it was sent.
   let initData: [UInt8]?
+  /// Walls of its engine's room that the pod says it does without.
+  let waivedWalls: [String]
   /// The keyed pseudonym of the platform.
   let platform: String
+  /// Those of its GPUs and switches.
+  let devices: [String]
 
   /// The members that a decision's leaf takes from here.
   var members: [(String, JSONValue)] {
     [
-      ("tee", .strings([claims.tee.rawValue])), ("measure", measure), ("tcb", tcb),
+      ("tee", .strings([claims.tee.rawValue] + claims.deviceKinds)), ("measure", measure), ("tcb", tcb),
       ("tee_key", .string(Base64.url(teeKey))), ("challenge", .string(Hex.encode(challenge))),
       ("evidence", .string(Hex.encode(evidence))), ("collateral", .strings(collateral.map { Hex.encode($0) })),
       ("initdata", initData.map { .string(Hex.encode($0)) } ?? .null), ("platform", .string(platform)),
-    ]
+    ] + (waivedWalls.isEmpty ? [] : [("waived", .strings(waivedWalls))])
+      + (claims.devices == nil ? [] : [("devices", .strings(devices))])
   }
 
   private var measure: JSONValue {
-    switch claims.platform {
-    case .snp(let snp): snp.leafMeasure
-    case .tdx(let tdx): tdx.leafMeasure
-    }
+    let platform =
+      switch claims.platform {
+      case .snp(let snp): snp.leafMeasure
+      case .tdx(let tdx): tdx.leafMeasure
+      }
+    guard let devices = claims.devices, var object = platform.objectValue else { return platform }
+    object["devices"] = devices.leafMeasure
+    return .object(object)
   }
 
   private var tcb: JSONValue {

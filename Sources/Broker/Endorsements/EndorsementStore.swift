@@ -46,6 +46,10 @@ package final class EndorsementStore: Sendable {
   struct Supply: Sendable {
     let endorsements: Endorsements
     let group: EvidenceGroup
+    /// What there is for the GPUs that came along.
+    var devices: DeviceSupply?
+
+    var all: Endorsements { devices.map { endorsements.joining($0.endorsements) } ?? endorsements }
   }
 
   struct State {
@@ -57,6 +61,8 @@ package final class EndorsementStore: Sendable {
     var marks: [FileMark] = []
     var groups = BoundedCache<EvidenceGroup, Group>(capacity: 4096)
     var platforms = BoundedCache<[UInt8], (platform: ProvedPlatform, listGeneration: UInt64)>(capacity: 16_384)
+    /// By digest of their certificates.
+    var devices = BoundedCache<[UInt8], (device: ProvedDevice, generation: UInt64)>(capacity: 16_384)
     var memory: RollbackMemory
     var cold = ColdFetches()
     /// What genuine evidence needed, and when it is next worth asking whether there is a newer one.
@@ -87,14 +93,14 @@ package final class EndorsementStore: Sendable {
     return Supply(endorsements: endorsements, group: group)
   }
 
-  private func group(of evidence: UnverifiedEvidence, _ digest: [UInt8]) -> EvidenceGroup {
+  func group(of evidence: UnverifiedEvidence, _ digest: [UInt8]) -> EvidenceGroup {
     if let known = state.withLock({ $0.groupsOf.use(digest) }) { return known }
     let group = EvidenceGroup(evidence)
     state.withLock { $0.groupsOf.set(digest, group) }
     return group
   }
 
-  private func proved(_ group: EvidenceGroup, at now: Timestamp) -> Endorsements {
+  func proved(_ group: EvidenceGroup, at now: Timestamp) -> Endorsements {
     let (known, carriers, generation, listGeneration) = state.withLock { state in
       let known = state.groups.use(group)
       let isFresh = known.map { $0.generation == state.stock.generation && now < $0.lookAgain } ?? false
@@ -117,12 +123,12 @@ package final class EndorsementStore: Sendable {
   private func adding(
     platformOf evidence: UnverifiedEvidence, _ digest: [UInt8], to endorsements: Endorsements, at now: Timestamp
   ) -> Endorsements {
-    guard case .tdx(let tdx) = evidence else { return endorsements }
+    if case .nvidia = evidence { return endorsements }
     let (known, listGeneration) = state.withLock { ($0.platforms.use(digest), $0.stock.listGeneration) }
     let isKnown = known.map { $0.listGeneration == listGeneration && $0.platform.isCurrent(at: now) } ?? false
     count("platforms", isHit: isKnown)
     if isKnown, let known { return endorsements.adding(known.platform) }
-    guard let platform = provePlatform(of: tdx.quote, with: endorsements, anchors: parts.anchors, at: now) else {
+    guard let platform = provePlatform(of: evidence, with: endorsements, anchors: parts.anchors, at: now) else {
       return endorsements
     }
     state.withLock { $0.platforms.set(digest, (platform, listGeneration)) }

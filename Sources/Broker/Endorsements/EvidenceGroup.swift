@@ -34,7 +34,15 @@ struct EvidenceGroup: Hashable, Sendable {
     case .tdx(let tdx): return ProvedPlatform.digest(of: tdx.quote)
     case .nvidia(let devices):
       var writer = ByteWriter()
-      for device in devices.devices { writer.lengthPrefixed(device.report.bytes) }
+      for device in devices.devices {
+        let opaque = device.report.opaque
+        for version in [
+          opaque.driverVersion, opaque.firmwareVersion, opaque.project, opaque.projectSKU, opaque.chipSKU,
+        ] {
+          writer.lengthPrefixed(Array((version ?? "").utf8))
+        }
+        writer.lengthPrefixed(device.certificateChain)
+      }
       return Hash.sha256.digest(writer.bytes)
     case .snp(let snp):
       let report = snp.report

@@ -12,7 +12,9 @@ extension ReferenceValues {
       ("breakGlass", .array(activeGrants(at: now).map(Self.row))), ("bundles", .array(shownBundles)),
       ("rules", .array(rules.values.sorted { $0.resource < $1.resource }.map(\.document))),
       ("revocations", .strings(revocations.map(\.text).sorted())),
-      ("advisories", advisories.map(Self.row) ?? .null), ("chains", chains),
+      ("advisories", advisories.map(Self.row) ?? .null),
+      ("exceptions", .array(exceptions.sorted { $0.key < $1.key }.map { $0.value.exception.document })),
+      ("chains", chains),
     ])
   }
 

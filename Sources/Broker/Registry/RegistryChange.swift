@@ -70,7 +70,7 @@ enum RegistryChange: Sendable {
     case .revoke: .revoke
     case .advisories: .advisories
     case .breakGlass: .breakGlass
-    case .reference, .rule, .unrevoke, .quorum: .refvalues
+    case .reference, .rule, .unrevoke, .quorum, .exception: .refvalues
     }
   }
 

@@ -44,7 +44,7 @@ struct CollateralExamination {
   }
 
   /// At `now`, so that the certificate in force is found; else at a moment at which there is one.
-  private func proveSigner(of document: IntelDocument) throws(Refusal) -> ProvedSigner {
+  private func proveSigner(of document: IntelDocument) throws(Refusal) -> ProvedPath {
     do throws(Refusal) {
       return try prover.prove(document, at: .now(now))
     } catch {

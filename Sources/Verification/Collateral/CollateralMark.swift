@@ -28,6 +28,7 @@ package struct CollateralMark: Sendable, Hashable {
 extension EvaluationFloors {
   /// The list, when a newer one of the same issuer and root is known.
   func refusal(_ list: CertificateRevocationList, under anchor: Anchor) -> Refusal? {
+    guard !newest.isEmpty else { return nil }
     let age = CollateralAge.revocationList(number: list.number ?? [], issued: list.thisUpdate)
     guard let known = known(CollateralArtefact.revocationList(list).subject, anchor), age.isOlder(than: known),
       case .revocationList(_, let issued) = known
@@ -39,7 +40,7 @@ extension EvaluationFloors {
 
   /// The document, when a newer one about the same is known. Its evaluation has a check of its own.
   func refusal(_ document: IntelDocument, under anchor: Anchor) -> Refusal? {
-    guard let dates = document.dates else { return nil }
+    guard !newest.isEmpty, let dates = document.dates else { return nil }
     let age = CollateralAge.document(evaluation: dates.evaluation, issued: dates.from)
     guard let known = known(CollateralArtefact.document(document).subject, anchor), age.isOlder(than: known),
       case .document(let evaluation, let issued) = known
@@ -51,7 +52,6 @@ extension EvaluationFloors {
   }
 
   private func known(_ subject: CollateralSubject, _ anchor: Anchor) -> CollateralAge? {
-    guard !newest.isEmpty, let mark = CollateralMark(subject, anchor: anchor.fingerprint) else { return nil }
-    return newest[mark]
+    CollateralMark(subject, anchor: anchor.fingerprint).flatMap { newest[$0] }
   }
 }

@@ -39,13 +39,12 @@ struct DeviceChain: Sendable {
   /// 16 hexadecimal digits, one for each device.
   let deviceID: String
   let firmware: CertifiedFirmware
-  /// SHA-256 over the certificates as they were sent.
-  let digest: [UInt8]
 
   var leaf: Certificate { path[0] }
 
   private static let alternativeNameOID = "2.5.29.17"
   private static let keyUsageOID = "2.5.29.15"
+  private static let basicConstraintsOID = "2.5.29.19"
   /// DMTF's name for a device, in its DER: 1.3.6.1.4.1.412.274.1.
   private static let deviceNameOID: [UInt8] = [0x2B, 0x06, 0x01, 0x04, 0x01, 0x83, 0x1C, 0x82, 0x12, 0x01]
 
@@ -64,7 +63,10 @@ struct DeviceChain: Sendable {
     }
     path = Array(all.dropLast())
     root = all[Self.count - 1]
-    guard !all[0].isCA, all[0].extensionValues(Self.keyUsageOID) == [[0x03, 0x02, 0x07, 0x80]] else {
+    // By its bytes: OpenSSL calls nothing an authority whose key may not sign certificates.
+    guard !all[0].isCA, [[], [[0x30, 0x00]]].contains(all[0].extensionValues(Self.basicConstraintsOID)),
+      all[0].extensionValues(Self.keyUsageOID) == [[0x03, 0x02, 0x07, 0x80]]
+    else {
       throw Refusal(.chainInvalid, "device", got: "another use of its key", wanted: "digital signatures only")
     }
     guard let key = all[0].publicKey, key.kind == .p384 else {
@@ -76,7 +78,6 @@ struct DeviceChain: Sendable {
     family = name.family
     deviceID = name.id
     firmware = try CertifiedFirmware(all[0], issuerKey: all[1].subjectPublicKeyInfo)
-    digest = Hash.sha256.digest(all.flatMap(\.der))
   }
 
   /// Chip and id, which the subject and its alternative name must tell alike.

@@ -7,9 +7,11 @@ package import Evidence
 package struct ProvedDevice: Sendable {
   let carried: DeviceChain
   let proof: ProvedNVIDIAChain
+  /// SHA-256 over the certificates as the device sent them.
+  package let digest: [UInt8]
 
-  /// SHA-256 over the certificates.
-  package var digest: [UInt8] { carried.digest }
+  /// SHA-256 over the certificates as a device sends them.
+  package static func digest(of evidence: DeviceEvidence) -> [UInt8] { Hash.sha256.digest(evidence.certificateChain) }
   /// Every certificate, list and answer of its proof holds.
   package func isCurrent(at now: Timestamp) -> Bool { proof.validity?.contains(now) ?? false }
 }
@@ -48,7 +50,7 @@ package func proveDevice(
   guard let proof = try? prover.follow(carried, at: .now(now)),
     let cleared = try? prover.clearing(carried, proof, place: "device", at: .now(now))
   else { return nil }
-  return ProvedDevice(carried: carried, proof: cleared)
+  return ProvedDevice(carried: carried, proof: cleared, digest: ProvedDevice.digest(of: evidence))
 }
 
 extension NVIDIAProver {
@@ -70,8 +72,8 @@ extension NVIDIAProver {
 extension Endorsements {
   /// The same carriers, and a device that was proved with them. One that was proved with others is not taken.
   package func adding(_ device: ProvedDevice) -> Endorsements {
-    guard Set(device.proof.answers).isSubset(of: answers),
-      Set(device.proof.chain.revocationLists).isSubset(of: revocationLists)
+    guard device.proof.answers.allSatisfy(answers.contains),
+      device.proof.chain.revocationLists.allSatisfy(revocationLists.contains)
     else { return self }
     var copy = self
     copy.proved.devices[device.digest] = device

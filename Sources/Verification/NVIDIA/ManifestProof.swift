@@ -7,6 +7,8 @@ struct ProvedManifest: Sendable {
   /// SHA-256 of the document.
   let digest: [UInt8]
   var signer: ProvedNVIDIAChain
+  /// Its signer's certificates have ended.
+  var isExpired = false
 }
 
 extension NVIDIAProver {

@@ -9,16 +9,21 @@ struct MeasurementComparison: Sendable, Equatable {
   private(set) var passedOver: [Int] = []
   /// Blocks that no manifest speaks of and that are not zero.
   private(set) var unreferenced: [Int] = []
+  /// Blocks that are not as the manifest says; only when asked to go on.
+  private(set) var mismatches: [MeasurementMismatch] = []
 
   /// Index of the first video decoder's measurement.
   private static let decoderIndex = 35
 
   /// - Parameter manifests: of the driver and of the firmware, or of a switch's firmware alone.
+  /// - Parameter isRecording: what differs is written down; else the first of it is thrown.
   /// - Throws: the first thing that differs, by its index.
-  init(_ report: DeviceReport, _ manifests: [ReferenceManifest], place: String) throws(Refusal) {
+  init(
+    _ report: DeviceReport, _ manifests: [ProvedManifest], place: String, isRecording: Bool = false
+  ) throws(Refusal) {
     var seen = Set<Int>()
-    for manifest in manifests {
-      for (index, golden) in manifest.active.sorted(by: { $0.key < $1.key }) {
+    for proved in manifests {
+      for (index, golden) in proved.manifest.active.sorted(by: { $0.key < $1.key }) {
         let field = "\(place).measurement[\(index)]"
         guard seen.insert(index).inserted else {
           throw Refusal(.measurementConflict, field, got: "in two manifests", wanted: "in one", genuine: true)
@@ -30,12 +35,14 @@ struct MeasurementComparison: Sendable, Equatable {
         guard index < report.measurements.count else {
           throw Refusal(.measurementMissing, field, wanted: Hex.encode(golden[0]), genuine: true)
         }
-        guard golden.contains(report.measurements[index]) else {
-          throw Refusal(
-            .measurementMismatch, field, got: Hex.encode(report.measurements[index]), wanted: Hex.encode(golden[0]),
-            genuine: true)
+        if golden.contains(report.measurements[index]) {
+          matched += 1
+          continue
         }
-        matched += 1
+        let mismatch = MeasurementMismatch(
+          manifest: proved.digest, index: index, got: report.measurements[index], wanted: golden[0])
+        guard isRecording else { throw mismatch.refusal(field) }
+        mismatches.append(mismatch)
       }
     }
     unreferenced = report.measurements.indices.filter { index in
@@ -52,5 +59,20 @@ struct MeasurementComparison: Sendable, Equatable {
       throw Refusal(
         .decoderStateUnknown, "\(place).decoder", got: Hex.encode([value]), wanted: "aa or 55", genuine: true)
     }
+  }
+}
+
+/// A measurement that is not what NVIDIA says it should be.
+package struct MeasurementMismatch: Sendable, Equatable {
+  /// SHA-256 of the manifest that names another.
+  package let manifest: [UInt8]
+  /// Of the manifest: one less than the block's.
+  package let index: Int
+  package let got: [UInt8]
+  /// The first that the manifest permits.
+  package let wanted: [UInt8]
+
+  func refusal(_ field: String) -> Refusal {
+    Refusal(.measurementMismatch, field, got: Hex.encode(got), wanted: Hex.encode(wanted), genuine: true)
   }
 }

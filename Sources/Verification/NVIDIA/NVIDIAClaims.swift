@@ -41,6 +41,10 @@ package struct DeviceClaims: Sendable, Equatable {
   package let measurementsDigest: [UInt8]
   /// SHA-256 of the manifests that the measurements fit; empty when they were not compared.
   package let manifests: [[UInt8]]
+  /// Those of them whose signers' certificates have ended.
+  package let expiredManifests: [[UInt8]]
+  /// Measurements that are not as the manifests say.
+  package let mismatches: [MeasurementMismatch]
   /// Measurements that no manifest speaks of and that are not zero.
   package let unreferenced: [Int]
   package let isRevocationChecked: Bool
@@ -65,6 +69,8 @@ package struct DeviceClaims: Sendable, Equatable {
     nonce = device.report.nonce
     measurementsDigest = Hash.sha384.digest(device.report.measurements.flatMap { $0 })
     manifests = device.comparison == nil ? [] : device.manifests.map(\.digest)
+    expiredManifests = device.manifests.filter(\.isExpired).map(\.digest)
+    mismatches = device.comparison?.mismatches ?? []
     unreferenced = device.comparison?.unreferenced ?? []
     isRevocationChecked = device.isCleared
     isSwitchLocked = device.opaque.isLocked
@@ -73,4 +79,7 @@ package struct DeviceClaims: Sendable, Equatable {
   }
 
   package var isComparedWithManifests: Bool { !manifests.isEmpty }
+
+  /// What the report says, or what a report that does not say means. Spec: NVIDIA device report, feature flag.
+  package var effectiveMode: DeviceMode { mode ?? .singleGPU }
 }

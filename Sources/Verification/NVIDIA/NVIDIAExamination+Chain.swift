@@ -12,6 +12,7 @@ extension NVIDIAExamination {
   /// The certificates that came with the report; for a bare report those of the bag that fit it.
   private func chain(of device: ExaminedDevice) throws(Refusal) -> DeviceChain {
     guard device.evidence.certificateChain.isEmpty else {
+      if let known = known(device) { return known.carried }
       do throws(Refusal) {
         return try DeviceChain(pem: device.evidence.certificateChain)
       } catch {
@@ -26,6 +27,15 @@ extension NVIDIAExamination {
       throw Refusal(.collateralMissing, "\(device.place).certificates", wanted: "the device's certificates")
     }
     return found
+  }
+
+  /// What was proved before of these very certificates, as long as it holds.
+  private func known(_ device: ExaminedDevice) -> ProvedDevice? {
+    guard !endorsements.proved.devices.isEmpty,
+      let known = endorsements.proved.devices[ProvedDevice.digest(of: device.evidence)],
+      known.proof.isValid(at: now, anchors)
+    else { return nil }
+    return known
   }
 
   /// Every chain of the right form among the certificates at hand.
@@ -86,7 +96,7 @@ extension NVIDIAExamination {
   mutating func checkChains() throws(Refusal) -> Outcome {
     for index in devices.indices {
       guard let carried = devices[index].carried else { return .notReached }
-      if let known = endorsements.proved.devices[carried.digest], known.proof.isValid(at: now, anchors) {
+      if let known = known(devices[index]) {
         devices[index].proof = known.proof
         devices[index].isCleared = true
       } else {

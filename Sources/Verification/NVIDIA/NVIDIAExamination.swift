@@ -29,7 +29,10 @@ struct NVIDIAExamination: Examination {
   let anchors: Anchors
   let now: Timestamp
 
+  /// What signed policy may permit is written down for it; else it is refused at once.
+  var isRecording = false
   var ignoresDates = false
+  var explains = false
   var ignoresRevocation = false
   var devices: [ExaminedDevice]
   /// The switches are the ones that the GPUs see, and the other way about.

@@ -8,24 +8,28 @@ extension SNPExamination {
   /// The dates of the leaf, which for a VLEK run out after a year. The last second is past the end, as for libcrypto.
   func checkTime() throws(Refusal) -> Outcome {
     guard let certificate = vek?.certificate else { return .notReached }
-    let wanted = "\(certificate.notBefore.rfc3339) to \(certificate.notAfter.rfc3339)"
+    var wanted: String { "\(certificate.notBefore.rfc3339) to \(certificate.notAfter.rfc3339)" }
     guard certificate.notBefore <= now else {
       throw Refusal(.certificateNotYetValid, "vek", got: now.rfc3339, wanted: wanted)
     }
     guard now < certificate.notAfter else {
       throw Refusal(.certificateExpired, "vek", got: now.rfc3339, wanted: wanted)
     }
-    return .passed(wanted)
+    return passed(wanted)
   }
 
   mutating func checkChain() throws(Refusal) -> Outcome {
+    if let vek, let known {
+      found = (known.path.chain, known.path.anchor)
+      return passed("\(vek.kind.rawValue), \(known.path.anchor.name), proved before")
+    }
     guard let vek, !intermediates.isEmpty else { return .notReached }
     var refusal = Refusal(.chainUntrusted, "ark")
     for intermediate in intermediates.prefix(4) {
       for anchor in anchors.named(intermediate.issuer.der, tee: .snp, product: vek.product.rawValue) {
         do throws(ChainError) {
           found = (try chain(vek, intermediate, anchor), anchor)
-          return .passed("\(vek.kind.rawValue), \(intermediate.subject.commonName ?? ""), \(anchor.name)")
+          return passed("\(vek.kind.rawValue), \(intermediate.subject.commonName ?? ""), \(anchor.name)")
         } catch { refusal = Refusal(error) }
       }
     }
@@ -52,9 +56,9 @@ extension SNPExamination {
   /// passed over only when a younger one of the same root is at hand.
   mutating func checkRevocation() throws(Refusal) -> Outcome {
     guard let vek, let found else { return .notReached }
+    if let known { return judged(try enforced(before: known), found.anchor) }
     let lists = Set(revocationLists.filter { $0.issuer.der == found.anchor.trust.subject })
     let youngest = lists.map(\.thisUpdate).max()
-    var enforced: [CertificateRevocationList] = []
     for list in lists.sorted(by: { $0.thisUpdate < $1.thisUpdate }) {
       let isStale = list.nextUpdate.map { $0 <= now } ?? false
       if isStale, list.thisUpdate != youngest { continue }
@@ -75,11 +79,23 @@ extension SNPExamination {
       }
       enforced.append(list)
     }
-    guard let oldest = enforced.first else { return .notApplicable("no revocation list of \(found.anchor.name)") }
+    return judged(enforced, found.anchor)
+  }
+
+  /// What enforcing would come to now: nothing of a proof but the newest list that was ever seen may have changed.
+  private func enforced(before proof: ProvedVEK) throws(Refusal) -> [CertificateRevocationList] {
+    guard let youngest = proof.enforced.last else { return [] }
+    if let refusal = floors.refusal(youngest, under: proof.path.anchor) { throw refusal }
+    return proof.enforced.filter { $0 == youngest || floors.refusal($0, under: proof.path.anchor) == nil }
+  }
+
+  /// - Parameter enforced: the oldest first.
+  private mutating func judged(_ enforced: [CertificateRevocationList], _ anchor: Anchor) -> Outcome {
+    guard let oldest = enforced.first else { return .notApplicable("no revocation list of \(anchor.name)") }
     revocation = .checked(thisUpdate: oldest.thisUpdate)
-    enforcedLists = enforced
+    self.enforced = enforced
     revocationUntil = enforced.compactMap(\.nextUpdate).min()
-    return .passed("\(enforced.count) enforced, the oldest of \(oldest.thisUpdate.rfc3339)")
+    return passed("\(enforced.count) enforced, the oldest of \(oldest.thisUpdate.rfc3339)")
   }
 }
 

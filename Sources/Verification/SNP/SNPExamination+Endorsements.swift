@@ -9,6 +9,11 @@ extension SNPExamination {
   private static let candidateLimit = 8
 
   mutating func findEndorsements() throws(Refusal) -> Outcome {
+    if let proved = provedBefore {
+      known = proved
+      vek = proved.vek
+      return passed("\(proved.vek.kind.rawValue) and its issuer found, proved before")
+    }
     let own = try carriedCertificates()
     revocationLists = endorsements.revocationLists + (try carriedRevocationLists())
     let chosen = try choose(own: own)
@@ -19,13 +24,13 @@ extension SNPExamination {
       throw Refusal(
         .collateralMissing, "intermediate", wanted: chosen.certificate.issuer.commonName ?? "")
     }
-    return .passed("\(chosen.kind.rawValue) and its issuer found")
+    return passed("\(chosen.kind.rawValue) and its issuer found")
   }
 
   /// Certificates that came with the evidence. A carried root is not even parsed.
   private func carriedCertificates() throws(Refusal) -> [Certificate] {
     var certificates: [Certificate] = []
-    for item in carried where [.vcek, .vlek, .ask].contains(item.kind) {
+    for item in evidence.certificates where [.vcek, .vlek, .ask].contains(item.kind) {
       guard let certificate = try? Certificate(der: item.der) else {
         throw Refusal(.certificateMalformed, "certificate")
       }
@@ -36,7 +41,7 @@ extension SNPExamination {
 
   private func carriedRevocationLists() throws(Refusal) -> [CertificateRevocationList] {
     var lists: [CertificateRevocationList] = []
-    for item in carried where item.kind == .crl {
+    for item in evidence.certificates where item.kind == .crl {
       guard let list = try? CertificateRevocationList(der: item.der) else {
         throw Refusal(.revocationListInvalid, "revocationList")
       }
@@ -47,12 +52,13 @@ extension SNPExamination {
 
   /// The certificate of the key that signed: one that fits the report in every field; else the one the evidence brought,
   /// or the only one there is, whose misfit the next checks name.
-  private func choose(own: [Certificate]) throws(Refusal) -> VEKCertificate {
+  private mutating func choose(own: [Certificate]) throws(Refusal) -> VEKCertificate {
     let carried = own.compactMap(Self.candidate)
     let given = endorsements.certificates.compactMap(Self.candidate)
     let fitting = (carried + given).compactMap { try? VEKCertificate($0.certificate, kind: $0.kind) }.filter(fits)
     if let first = fitting.first {
-      guard fitting.count > 1 else { return first }
+      isOnlyChoice = fitting.allSatisfy { $0.certificate == first.certificate }
+      guard !isOnlyChoice else { return first }
       let signers = fitting.prefix(Self.candidateLimit).filter(isSigned)
       return signers.first { isValidNow($0.certificate) } ?? signers.first ?? first
     }

@@ -11,7 +11,7 @@ extension SNPExamination {
       throw Refusal(
         .reportDataMismatch, "reportData", got: Hex.encode(report.reportData), wanted: Hex.encode(reportData))
     }
-    return .passed("equals the expected value")
+    return passed("equals the expected value")
   }
 
   func checkHostData() throws(Refusal) -> Outcome {
@@ -19,7 +19,7 @@ extension SNPExamination {
     guard hostData.count == 32, constantTimeEquals(report.hostData, hostData) else {
       throw Refusal(.hostDataMismatch, "hostData", got: Hex.encode(report.hostData), wanted: Hex.encode(hostData))
     }
-    return .passed("equals the init-data digest")
+    return passed("equals the init-data digest")
   }
 
   /// The firmware says that it signed, and with which key.
@@ -28,7 +28,7 @@ extension SNPExamination {
       throw Refusal(.signingKeyUnusable, "keyInfo.signingKey", got: "\(report.keyInfo >> 2 & 7)", wanted: "0 or 1")
     }
     guard !report.isChipKeyMasked else { throw Refusal(.signingKeyUnusable, "keyInfo.maskChipKey", got: "1") }
-    return .passed(kind.rawValue)
+    return passed(kind.rawValue)
   }
 
   var reportedKind: SNPClaims.SigningKey? {
@@ -44,7 +44,7 @@ extension SNPExamination {
     guard vek.kind == reportedKind else {
       throw Refusal(.signingKeyMismatch, "vek", got: vek.kind.rawValue, wanted: reportedKind?.rawValue)
     }
-    return .passed(vek.kind.rawValue)
+    return passed(vek.kind.rawValue)
   }
 
   /// The processor that the report names, the issuer's name and the certificate's own text name one product. Reports of
@@ -57,19 +57,19 @@ extension SNPExamination {
         throw Refusal(.productMismatch, "cpuid", got: product.rawValue, wanted: vek.product.rawValue)
       }
     }
-    return .passed(vek.product.rawValue)
+    return passed(vek.product.rawValue)
   }
 
   /// A VCEK is made for one chip; a VLEK for a cloud, whose hosts may hide the chip.
   func checkChipID() throws(Refusal) -> Outcome {
     guard let vek else { return .notReached }
-    guard vek.kind == .vcek else { return .passed(report.isChipIDMasked ? "hidden, under a VLEK" : "under a VLEK") }
+    guard vek.kind == .vcek else { return passed(report.isChipIDMasked ? "hidden, under a VLEK" : "under a VLEK") }
     guard !report.isChipIDMasked else { throw Refusal(.chipIDMasked, "chipID") }
     guard let hardwareID = vek.hardwareID, matchesChip(hardwareID) else {
       throw Refusal(
         .chipIDMismatch, "chipID", got: Hex.encode(report.chipID), wanted: vek.hardwareID.map { Hex.encode($0) })
     }
-    return .passed("equals the certificate's hardware id")
+    return passed("equals the certificate's hardware id")
   }
 
   func matchesChip(_ hardwareID: [UInt8]) -> Bool {
@@ -83,7 +83,7 @@ extension SNPExamination {
     guard reported == vek.tcb else {
       throw Refusal(.tcbMismatch, "reportedTCB", got: reported.text, wanted: vek.tcb.text)
     }
-    return .passed(reported.text)
+    return passed(reported.text)
   }
 
   func checkTCBOrder() throws(Refusal) -> Outcome {
@@ -97,14 +97,14 @@ extension SNPExamination {
     guard current.isAtLeast(committed) else {
       throw Refusal(.tcbOrder, "currentTCB", got: current.text, wanted: "at least \(committed.text)")
     }
-    return .passed("reported ≤ committed ≤ current")
+    return passed("reported ≤ committed ≤ current")
   }
 
   /// The signature over the bytes as received, by the certificate's P-384 key.
   func checkSignature() throws(Refusal) -> Outcome {
     guard let vek else { return .notReached }
     guard isSigned(by: vek) else { throw Refusal(.signatureInvalid, "report.signature") }
-    return .passed("ECDSA P-384, SHA-384")
+    return passed("ECDSA P-384, SHA-384")
   }
 
   func isSigned(by vek: VEKCertificate) -> Bool {
@@ -117,6 +117,6 @@ extension SNPExamination {
     guard report.vmpl <= 3 else {
       throw Refusal(.requestedByHost, "vmpl", got: "\(report.vmpl)", wanted: "0 to 3", genuine: true)
     }
-    return .passed("the guest, at VMPL \(report.vmpl)")
+    return passed("the guest, at VMPL \(report.vmpl)")
   }
 }

@@ -26,8 +26,7 @@ struct SNPExamination: Examination {
 
   static let strictChecks: [CheckName] = [.debug, .migration, .policy, .vmpl, .platformInfo]
 
-  let report: SNPReport
-  let carried: [CarriedCertificate]
+  let evidence: SNPEvidence
   let endorsements: Endorsements
   /// 64 bytes; `nil` only for people who look without an expectation.
   let reportData: [UInt8]?
@@ -40,19 +39,23 @@ struct SNPExamination: Examination {
   var intermediates: [Certificate] = []
   var revocationLists: [CertificateRevocationList] = []
   var found: (chain: VerifiedChain, anchor: Anchor)?
+  /// Proved before, for this very choice of certificates and lists.
+  var known: ProvedVEK?
+  /// No other certificate at hand fits the report.
+  var isOnlyChoice = false
+  var enforced: [CertificateRevocationList] = []
   var revocation = SNPClaims.Revocation.unavailable
-  var enforcedLists: [CertificateRevocationList] = []
   /// When the enforced lists run out.
   var revocationUntil: Timestamp?
   var ignoresDates = false
+  var explains = false
   var ignoresRevocation = false
 
   init(
     _ evidence: SNPEvidence, _ endorsements: Endorsements, reportData: [UInt8]?, hostData: [UInt8]?, anchors: Anchors,
     now: Timestamp, floors: EvaluationFloors
   ) {
-    report = evidence.report
-    carried = evidence.certificates
+    self.evidence = evidence
     self.endorsements = endorsements
     self.reportData = reportData
     self.hostData = hostData
@@ -61,13 +64,14 @@ struct SNPExamination: Examination {
     self.floors = floors
   }
 
+  var report: SNPReport { evidence.report }
   var isSimulated: Bool { found?.anchor.isSimulated ?? false }
 
   var claims: Claims? {
     guard let vek, let found else { return nil }
     let until = [found.chain.validity?.upperBound, revocationUntil].compactMap { $0 }.min() ?? now
     let proof = SNPProof(vek: vek, revocation: revocation, validUntil: until)
-    let basis = ProofBasis([found.chain], lists: enforcedLists, documents: [], of: endorsements)
+    let basis = ProofBasis([found.chain], lists: enforced, documents: [], of: endorsements)
     return Claims(simulated: isSimulated, platform: .snp(SNPClaims(report, proof)), basis: basis)
   }
 }

@@ -34,8 +34,8 @@ struct CarriedChain: Sendable {
 extension CollateralProver {
   /// The platform's certificate under an anchor, and neither it nor its issuer on a list.
   func prove(
-    _ carried: CarriedChain, digest: [UInt8], at moment: VerificationMoment
-  ) throws(Refusal) -> ProvedPlatform {
+    _ carried: CarriedChain, at moment: VerificationMoment
+  ) throws(Refusal) -> ProvedPCK {
     let places = ChainPlaces(["pck", "pckIssuer", "root"])
     let (leaf, intermediate) = (carried.pck.certificate, carried.intermediate)
     var refusal = Refusal(.chainUntrusted, "root")
@@ -46,14 +46,14 @@ extension CollateralProver {
           let chain = try verifyChain(
             leaf: leaf, intermediates: [intermediate], anchor: anchor.trust, revocationLists: lists, at: time,
             profile: profile(.intelPCK))
-          return ProvedPlatform(digest: digest, pck: carried.pck, chain: chain, anchor: anchor)
+          return ProvedPCK(pck: carried.pck, path: ProvedPath(chain, anchor, offered: revocationLists))
         } catch { refusal = places.refusal(error, [leaf, intermediate], lists) }
         if refusal.code == .certificateRevoked { throw refusal }
       }
     }
-    return try regardless(of: refusal, at: moment, ["pck", "pckIssuer"], path: \.chain.path) {
+    return try regardless(of: refusal, at: moment, ["pck", "pckIssuer"], path: \.path.chain.path) {
       prover throws(Refusal) in
-      try prover.prove(carried, digest: digest, at: moment)
+      try prover.prove(carried, at: moment)
     }
   }
 
@@ -67,6 +67,12 @@ extension CollateralProver {
   }
 }
 
+/// The certificate of a platform's provisioning key, with the path to its anchor.
+struct ProvedPCK: Sendable {
+  let pck: PCKCertificate
+  let path: ProvedPath
+}
+
 /// Proves the platform of a quote, so that its later quotes need not carry that cost; what is refused is left for `verify`
 /// to name.
 package func provePlatform(
@@ -74,7 +80,8 @@ package func provePlatform(
 ) -> ProvedPlatform? {
   guard let carried = try? CarriedChain(quote.certificationData) else { return nil }
   let prover = CollateralProver(endorsements, anchors: anchors)
-  return try? prover.prove(carried, digest: ProvedPlatform.digest(of: quote), at: .now(now))
+  guard let pck = try? prover.prove(carried, at: .now(now)) else { return nil }
+  return ProvedPlatform(digest: ProvedPlatform.digest(of: quote), proof: .tdx(pck))
 }
 
 extension ProvedPlatform {

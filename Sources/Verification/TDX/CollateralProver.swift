@@ -88,7 +88,7 @@ struct CollateralProver {
   }
 
   /// The signature over the body as received, and its key's certificate under an anchor and on no list of it.
-  func prove(_ document: IntelDocument, at moment: VerificationMoment) throws(Refusal) -> ProvedSigner {
+  func prove(_ document: IntelDocument, at moment: VerificationMoment) throws(Refusal) -> ProvedPath {
     let field = document.kind.rawValue
     let signers = signers(at: moment.time([]))
     guard !signers.isEmpty else { throw Refusal(.collateralMissing, field, wanted: "certificate \(Self.signerName)") }
@@ -106,7 +106,7 @@ struct CollateralProver {
     throw refusal
   }
 
-  private func follow(_ signer: Certificate, at moment: VerificationMoment) throws(Refusal) -> ProvedSigner {
+  private func follow(_ signer: Certificate, at moment: VerificationMoment) throws(Refusal) -> ProvedPath {
     let places = ChainPlaces(["tcbSigning", "root"])
     var refusal = Refusal(.chainUntrusted, "tcbSigning")
     for anchor in anchors.named(signer.issuer.der, tee: .tdx) {
@@ -116,7 +116,7 @@ struct CollateralProver {
           let chain = try verifyChain(
             leaf: signer, intermediates: [], anchor: anchor.trust, revocationLists: list, at: time,
             profile: profile(.intelTCBSigning))
-          return ProvedSigner(chain: chain, anchor: anchor)
+          return ProvedPath(chain, anchor, offered: revocationLists)
         } catch { refusal = places.refusal(error, [signer], list) }
         if refusal.code == .certificateRevoked { throw refusal }
       }

@@ -1,5 +1,5 @@
 import Cryptography
-import Evidence
+package import Evidence
 
 /// What an event log leads to, beside what the registers hold.
 ///
@@ -14,25 +14,31 @@ struct EventLogReplay: Sendable, Equatable {
   let dataProvedCount: Int
 
   init(_ log: MeasurementLog, registers: [[UInt8]]) {
-    var values = [[UInt8]](repeating: [UInt8](repeating: 0, count: 48), count: 4)
-    var covered = Set<Int>()
-    var proved = 0
-    for event in log.events {
-      guard let register = event.register else { continue }
-      values[register] = Hash.sha384.digest(values[register] + event.digest)
-      covered.insert(register)
-      if Hash.sha384.digest(event.data) == event.digest { proved += 1 }
-    }
-    self.values = values
+    let replayed = log.replayedRegisters
+    values = replayed.map { $0 ?? [UInt8](repeating: 0, count: 48) }
     states = registers.indices.map { index in
-      if covered.contains(index) { return values[index] == registers[index] ? .replayed : .differs }
+      if let value = replayed[index] { return value == registers[index] ? .replayed : .differs }
       return registers[index].allSatisfy { $0 == 0 } ? .untouched : .unproven
     }
     eventCount = log.events.count
-    dataProvedCount = proved
+    dataProvedCount = log.events.count { $0.register != nil && Hash.sha384.digest($0.data) == $0.digest }
   }
 
   var summary: String {
     states.indices.map { "RTMR\($0) \(states[$0].rawValue)" }.joined(separator: ", ")
+  }
+}
+
+extension MeasurementLog {
+  /// What RTMR0 to RTMR3 hold when nothing but these events extended them, 48 bytes each; `nil` for a register without
+  /// an event.
+  package var replayedRegisters: [[UInt8]?] {
+    var values = [[UInt8]?](repeating: nil, count: 4)
+    for event in events {
+      guard let register = event.register else { continue }
+      let before = values[register] ?? [UInt8](repeating: 0, count: 48)
+      values[register] = Hash.sha384.digest(before + event.digest)
+    }
+    return values
   }
 }

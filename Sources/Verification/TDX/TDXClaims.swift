@@ -86,7 +86,7 @@ package struct TDXClaims: Sendable, Equatable {
       Log(registers: $0.states, eventCount: $0.eventCount, dataProvedCount: $0.dataProvedCount)
     }
     revocationCheckedAt =
-      proof.isRevocationChecked ? proof.platform.chain.revocationLists.map(\.thisUpdate).min() : nil
+      proof.isRevocationChecked ? proof.platform.path.chain.revocationLists.map(\.thisUpdate).min() : nil
     tcbInfoDigest = proof.tcbInfo.digest
     identityDigest = proof.identity.digest
     unknownMembers =

@@ -10,18 +10,17 @@ extension TDXExamination {
       try follow(carried)
     }
     guard let platform else { return .notReached }
-    return .passed("\(platform.pck.certificate.issuer.commonName ?? ""), \(platform.anchor.name)")
+    return passed("\(platform.pck.certificate.issuer.commonName ?? ""), \(platform.path.anchor.name)")
   }
 
   /// With the lists at once; what only the lists refuse is left for the next check to name.
   private mutating func follow(_ carried: CarriedChain) throws(Refusal) {
-    let digest = ProvedPlatform.digest(of: quote)
     do throws(Refusal) {
-      platform = try prover.prove(carried, digest: digest, at: moment)
+      platform = try prover.prove(carried, at: moment)
     } catch {
       guard error.code.isAboutRevocation else { throw error }
       let lenient = CollateralProver(endorsements, anchors: anchors, ignoresRevocation: true)
-      platform = try lenient.prove(carried, digest: digest, at: moment)
+      platform = try lenient.prove(carried, at: moment)
       revocationRefusal = error
     }
   }
@@ -29,14 +28,14 @@ extension TDXExamination {
   func checkRevocation() throws(Refusal) -> Outcome {
     guard let platform else { return .notReached }
     if let revocationRefusal { throw revocationRefusal }
-    let lists = platform.chain.revocationLists
+    let lists = platform.path.chain.revocationLists
     guard let oldest = lists.map(\.thisUpdate).min() else {
       return .notApplicable("the lists and certificates were never valid together")
     }
     for list in lists {
-      if let refusal = floors.refusal(list, under: platform.anchor) { throw refusal }
+      if let refusal = floors.refusal(list, under: platform.path.anchor) { throw refusal }
     }
-    return .passed("on none of \(lists.count) lists, the oldest of \(oldest.rfc3339)")
+    return passed("on none of \(lists.count) lists, the oldest of \(oldest.rfc3339)")
   }
 
   mutating func checkTCBInfo() throws(Refusal) -> Outcome {
@@ -47,7 +46,7 @@ extension TDXExamination {
     let (document, signer) = try prove(tcbInfos)
     guard let value = document.tcbInfo else { return .notReached }
     tcbInfo = ProvedDocument(value: value, digest: document.digest, signer: signer)
-    return .passed("evaluation \(value.evaluationNumber) of \(value.issueDate.rfc3339)\(unknown(value.unknownMembers))")
+    return passed("evaluation \(value.evaluationNumber) of \(value.issueDate.rfc3339)\(unknown(value.unknownMembers))")
   }
 
   mutating func checkIdentity() throws(Refusal) -> Outcome {
@@ -56,16 +55,16 @@ extension TDXExamination {
     let (document, signer) = try prove(identities)
     guard let value = document.identity else { return .notReached }
     identity = ProvedDocument(value: value, digest: document.digest, signer: signer)
-    return .passed("evaluation \(value.evaluationNumber) of \(value.issueDate.rfc3339)\(unknown(value.unknownMembers))")
+    return passed("evaluation \(value.evaluationNumber) of \(value.issueDate.rfc3339)\(unknown(value.unknownMembers))")
   }
 
   /// The first document that Intel signed, under the very anchor of the platform.
-  private func prove(_ documents: [IntelDocument]) throws(Refusal) -> (IntelDocument, ProvedSigner) {
+  private func prove(_ documents: [IntelDocument]) throws(Refusal) -> (IntelDocument, ProvedPath) {
     var refusal: Refusal?
     for document in documents {
       do throws(Refusal) {
         let signer = try signer(of: document)
-        guard platform == nil || signer.anchor == platform?.anchor else {
+        guard platform == nil || signer.anchor == platform?.path.anchor else {
           throw Refusal(.chainUntrusted, document.kind.rawValue, got: signer.anchor.name, wanted: "the platform's root")
         }
         return (document, signer)
@@ -74,7 +73,7 @@ extension TDXExamination {
     throw refusal ?? Refusal(.collateralMissing)
   }
 
-  private func signer(of document: IntelDocument) throws(Refusal) -> ProvedSigner {
+  private func signer(of document: IntelDocument) throws(Refusal) -> ProvedPath {
     if let known = endorsements.proved.documents[document.digest], known.isValid(at: now, anchors) { return known }
     return try prover.prove(document, at: moment)
   }
@@ -92,11 +91,11 @@ extension TDXExamination {
       let lists = signer.chain.revocationLists.compactMap { floors.refusal($0, under: signer.anchor) }
       if let refusal = floors.refusal(document, under: signer.anchor) ?? lists.first { throw refusal }
     }
-    return .passed("\(info.evaluationNumber)")
+    return passed("\(info.evaluationNumber)")
   }
 
   /// The documents that the levels are read from, with whose signature was found on them.
-  private var relied: [(IntelDocument, ProvedSigner)] {
+  private var relied: [(IntelDocument, ProvedPath)] {
     let proved = [tcbInfo?.digest: tcbInfo?.signer, identity?.digest: identity?.signer]
     return (tcbInfos + identities).compactMap { document in proved[document.digest]?.map { (document, $0) } }
   }

@@ -5,7 +5,9 @@ import Evidence
 // Which of the documents at hand are the ones this quote needs, and whether their dates hold.
 extension TDXExamination {
   mutating func findEndorsements() throws(Refusal) -> Outcome {
-    if let known = endorsements.proved.platforms[ProvedPlatform.digest(of: quote)], known.isValid(at: now, anchors) {
+    if case .tdx(let known) = endorsements.proved.platforms[ProvedPlatform.digest(of: quote)]?.proof,
+      known.path.isValid(at: now, anchors)
+    {
       platform = known
       pck = known.pck
     } else {
@@ -14,7 +16,7 @@ extension TDXExamination {
       pck = chain.pck
     }
     chooseDocuments()
-    return .passed("\(PCKCertificate.commonName) and its issuer found")
+    return passed("\(PCKCertificate.commonName) and its issuer found")
   }
 
   /// The documents that fit, the newest evaluation first: those that hold now; else the one that comes nearest, whose
@@ -60,7 +62,7 @@ extension TDXExamination {
     guard info.pceID == pck.pceID else {
       throw Refusal(.collateralMismatch, "pceID", got: Hex.encode(info.pceID), wanted: Hex.encode(pck.pceID))
     }
-    return .passed("FMSPC \(Hex.encode(pck.fmspc)), PCEID \(Hex.encode(pck.pceID))")
+    return passed("FMSPC \(Hex.encode(pck.fmspc)), PCEID \(Hex.encode(pck.pceID))")
   }
 
   /// Without a TCB info its own check refuses, whatever this one said.
@@ -72,7 +74,7 @@ extension TDXExamination {
     let items = certificateDates + listDates + documentDates
     for item in items { try item.check(now) }
     let until = items.map(\.until).min() ?? now
-    return .passed("\(items.count) dates hold until \(until.rfc3339) or later")
+    return passed("\(items.count) dates hold until \(until.rfc3339) or later")
   }
 
   private var certificateDates: [DatedItem] {
@@ -122,10 +124,11 @@ private struct DatedItem {
   let late: Refusal.Code
 
   func check(_ now: Timestamp) throws(Refusal) {
-    let wanted = "\(from.rfc3339) to \(until.rfc3339)"
     guard from <= now else { throw Refusal(early, field, got: now.rfc3339, wanted: wanted) }
     guard now < until else { throw Refusal(late, field, got: now.rfc3339, wanted: wanted) }
   }
+
+  private var wanted: String { "\(from.rfc3339) to \(until.rfc3339)" }
 }
 
 extension IntelDocument {

@@ -11,7 +11,7 @@ extension TDXExamination {
       throw Refusal(
         .reportDataMismatch, "reportData", got: Hex.encode(body.reportData), wanted: Hex.encode(reportData))
     }
-    return .passed("equals the expected value")
+    return passed("equals the expected value")
   }
 
   func checkInitData() throws(Refusal) -> Outcome {
@@ -19,7 +19,7 @@ extension TDXExamination {
     guard initData.count == 48, constantTimeEquals(body.mrConfigID, initData) else {
       throw Refusal(.hostDataMismatch, "mrConfigID", got: Hex.encode(body.mrConfigID), wanted: Hex.encode(initData))
     }
-    return .passed("MRCONFIGID equals the init-data digest")
+    return passed("MRCONFIGID equals the init-data digest")
   }
 
   func checkVendor() throws(Refusal) -> Outcome {
@@ -28,7 +28,7 @@ extension TDXExamination {
         .quotingEnclaveUnknown, "quote.vendorID", got: Hex.encode(quote.vendorID),
         wanted: Hex.encode(TDXQuote.intelVendorID))
     }
-    return .passed("Intel's")
+    return passed("Intel's")
   }
 
   /// The quoting enclave's report, by the platform's certified key.
@@ -37,7 +37,7 @@ extension TDXExamination {
     guard platform.pck.key.isValidECDSA(raw: quote.enclaveSignature, for: quote.enclave.bytes, hash: .sha256) else {
       throw Refusal(.enclaveSignatureInvalid, "enclave.signature")
     }
-    return .passed("ECDSA P-256, SHA-256")
+    return passed("ECDSA P-256, SHA-256")
   }
 
   /// The enclave's report data hold the digest of the attestation key and of what came with it, and zeros behind it.
@@ -46,7 +46,7 @@ extension TDXExamination {
     guard quote.enclave.reportData == digest + [UInt8](repeating: 0, count: 32) else {
       throw Refusal(.attestationKeyMismatch, "enclave.reportData")
     }
-    return .passed("the enclave vouches for it")
+    return passed("the enclave vouches for it")
   }
 
   /// The enclave is the one that Intel's identity describes. How current it is, the TCB says.
@@ -70,7 +70,7 @@ extension TDXExamination {
       throw Refusal(
         .enclaveMismatch, "enclave.isvProdID", got: "\(enclave.isvProdID)", wanted: "\(identity.isvProdID)")
     }
-    return .passed("TD_QE, ISVSVN \(enclave.isvSVN)")
+    return passed("TD_QE, ISVSVN \(enclave.isvSVN)")
   }
 
   /// The quote's own signature over the bytes as received.
@@ -83,14 +83,14 @@ extension TDXExamination {
     guard key.isValidECDSA(raw: quote.signature, for: Array(quote.signedBytes), hash: .sha256) else {
       throw Refusal(.signatureInvalid, "quote.signature")
     }
-    return .passed("ECDSA P-256, SHA-256")
+    return passed("ECDSA P-256, SHA-256")
   }
 
   /// The TDX module is one that Intel's TCB info knows, and is Intel's.
   func checkModule() throws(Refusal) -> Outcome {
     guard let info = tcbInfo?.value else { return .notReached }
     for svn in [body.teeTCBSVN, body.teeTCBSVN2].compactMap({ $0 }) { try info.checkModule(svn, of: body) }
-    return .passed("module \(body.teeTCBSVN[1]), ISVSVN \(body.teeTCBSVN[0])")
+    return passed("module \(body.teeTCBSVN[1]), ISVSVN \(body.teeTCBSVN[0])")
   }
 
   /// Every register that the log speaks of holds what the log leads to.
@@ -103,7 +103,7 @@ extension TDXExamination {
         wanted: Hex.encode(body.rtmr[register]))
     }
     self.replay = replay
-    return .passed(replay.summary)
+    return passed(replay.summary)
   }
 }
 

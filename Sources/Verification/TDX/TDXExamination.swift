@@ -41,6 +41,7 @@ struct TDXExamination: Examination {
   let floors: EvaluationFloors
 
   var ignoresDates = false
+  var explains = false
   var ignoresRevocation = false
 
   /// The certificates of the quote; `nil` when the platform was proved before.
@@ -48,7 +49,7 @@ struct TDXExamination: Examination {
   var pck: PCKCertificate?
   var tcbInfos: [IntelDocument] = []
   var identities: [IntelDocument] = []
-  var platform: ProvedPlatform?
+  var platform: ProvedPCK?
   /// What stands against the platform beside its chain.
   var revocationRefusal: Refusal?
   var tcbInfo: ProvedDocument<TCBInfo>?
@@ -76,7 +77,7 @@ struct TDXExamination: Examination {
   }
 
   var isSimulated: Bool {
-    [platform?.anchor, tcbInfo?.signer.anchor, identity?.signer.anchor].contains { $0?.isSimulated ?? false }
+    [platform?.path.anchor, tcbInfo?.signer.anchor, identity?.signer.anchor].contains { $0?.isSimulated ?? false }
   }
 
   var claims: Claims? {
@@ -87,7 +88,7 @@ struct TDXExamination: Examination {
       platform: platform, tcbInfo: tcbInfo, identity: identity, tcb: tcb, replay: replay,
       isRevocationChecked: revocationRefusal == nil && !ignoresRevocation)
     let basis = ProofBasis(
-      [platform.chain, tcbInfo.signer.chain, identity.signer.chain], lists: [],
+      [platform.path.chain, tcbInfo.signer.chain, identity.signer.chain], lists: [],
       documents: [tcbInfo.digest, identity.digest], of: endorsements)
     return Claims(simulated: isSimulated, platform: .tdx(TDXClaims(quote, proof)), basis: basis)
   }
@@ -97,12 +98,12 @@ struct TDXExamination: Examination {
 struct ProvedDocument<Content: Sendable & Equatable>: Sendable {
   let value: Content
   let digest: [UInt8]
-  let signer: ProvedSigner
+  let signer: ProvedPath
 }
 
 /// What claims say about their own proof.
 struct TDXProof {
-  let platform: ProvedPlatform
+  let platform: ProvedPCK
   let tcbInfo: ProvedDocument<TCBInfo>
   let identity: ProvedDocument<QEIdentity>
   let tcb: TCBEvaluation
@@ -111,8 +112,9 @@ struct TDXProof {
 
   /// When the first of the certificates, lists and documents runs out.
   var validUntil: Timestamp {
-    let chains = [platform.chain, tcbInfo.signer.chain, identity.signer.chain]
-    let ends = chains.compactMap { $0.validity?.upperBound } + [tcbInfo.value.nextUpdate, identity.value.nextUpdate]
+    let paths = [platform.path, tcbInfo.signer, identity.signer]
+    let ends =
+      paths.compactMap { $0.chain.validity?.upperBound } + [tcbInfo.value.nextUpdate, identity.value.nextUpdate]
     return ends.min() ?? 0
   }
 }

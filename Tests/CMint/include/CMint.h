@@ -31,12 +31,16 @@ typedef enum {
   MINT_NAME_AMD,
   /// `CN, O, L=Santa Clara, ST=CA, C=US`, in that order.
   MINT_NAME_INTEL,
+  /// `CN, O`; with a serial number `serialNumber, C=US, O, CN`.
+  MINT_NAME_NVIDIA,
 } mint_name_layout;
 
 typedef struct {
   mint_name_layout layout;
   const char *organization;
   const char *common_name;
+  /// NULL: none.
+  const char *serial_number;
 } mint_name;
 
 typedef enum {

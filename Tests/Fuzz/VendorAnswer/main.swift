@@ -1,3 +1,4 @@
+import Bytes
 import Collateral
 import FuzzDriver
 import Verification

@@ -85,6 +85,7 @@ package struct SGXMember: Sendable {
   }
 }
 
+/// DER by hand, for what no library makes wrongly on purpose.
 enum DERWriter {
   static func element(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] { [tag] + length(content.count) + content }
 
