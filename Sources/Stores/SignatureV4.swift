@@ -20,8 +20,8 @@ package final class BucketKeys: Sendable {
 
 /// What authorises one request. Spec: AWS, "Signature Version 4 signing process", for the service s3.
 package struct SignatureV4: Sendable {
-  /// The body is not part of the signature: reads have none.
-  private static let payload = "UNSIGNED-PAYLOAD"
+  /// Of the body, which reads have none of.
+  private static let payload = Hex.encode(Hash.sha256.digest([]))
   private static let algorithm = "AWS4-HMAC-SHA256"
 
   private let keys: BucketKeys
@@ -39,20 +39,19 @@ package struct SignatureV4: Sendable {
   ///   - path: as it is sent, percent-encoded.
   ///   - headers: further fields that the signature covers, names in lower case.
   package func fields(
-    method: String = "GET", host: String, path: String, headers: [(String, String)] = [], payload: String? = nil,
-    at time: Timestamp
+    method: String = "GET", host: String, path: String, headers: [(String, String)] = [], at time: Timestamp
   ) -> [(String, String)] {
     let stamp = Self.stamp(time)
     let day = String(stamp.prefix(8))
     var signed: [(String, String)] = headers
     signed.append(("host", host))
-    signed.append(("x-amz-content-sha256", payload ?? Self.payload))
+    signed.append(("x-amz-content-sha256", Self.payload))
     signed.append(("x-amz-date", stamp))
     if let token = keys.sessionToken { signed.append(("x-amz-security-token", token)) }
     signed.sort { $0.0 < $1.0 }
     let names = signed.map(\.0).joined(separator: ";")
     let lines = signed.map { "\($0.0):\($0.1)\n" }.joined()
-    let canonical = "\(method)\n\(path)\n\n\(lines)\n\(names)\n\(payload ?? Self.payload)"
+    let canonical = "\(method)\n\(path)\n\n\(lines)\n\(names)\n\(Self.payload)"
     let scope = "\(day)/\(region)/\(service)/aws4_request"
     let digest = Hex.encode(Hash.sha256.digest(Array(canonical.utf8)))
     let signature = signature(of: "\(Self.algorithm)\n\(stamp)\n\(scope)\n\(digest)", day: day)

@@ -314,7 +314,9 @@ def memory(world):
     for mebibytes in (32, 384):
         plain = world.folder / f"plain-{mebibytes}"
         plain.mkdir()
-        (plain / "weights.dat").write_bytes(os.urandom(mebibytes << 20))
+        with open(plain / "weights.dat", "wb") as out:
+            for _ in range(mebibytes):
+                out.write(os.urandom(1 << 20))
         world.seal(plain, f"sealed-{mebibytes}")
         (plain / "weights.dat").unlink()
         for threads in (2, 8, 16):
