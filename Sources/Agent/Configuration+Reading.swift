@@ -155,7 +155,14 @@ extension Configuration.Evidence {
 extension Configuration.Model {
   fileprivate init(reading section: ConfigurationReader) throws(AgentError) {
     var reader = section
-    directory = try reader.string("directory")
+    let place = try reader.optionalString("directory")
+    store = try reader.optionalSection("store").map { section throws(AgentError) in
+      try Configuration.Store(reading: section)
+    }
+    guard (place == nil) != (store == nil) else {
+      throw .configuration("model: give directory or store, one of them")
+    }
+    directory = place ?? ""
     let key = try Configuration.verifierKey("providerVerifierKey", in: &reader)
     name = try reader.optionalString("name")
     version = try reader.optionalString("version")
@@ -173,6 +180,11 @@ extension Configuration.Destination {
     tmpfs = try reader.string("tmpfs")
     name = try reader.optionalString("name") ?? "model"
     acceptingSwap = try reader.flag("acceptingSwap")
+    let kind = try reader.optionalString("mount") ?? Configuration.Mount.given.rawValue
+    guard let mount = Configuration.Mount(rawValue: kind) else {
+      throw .configuration("destination.mount: given or own")
+    }
+    self.mount = mount
     try reader.finish()
     guard !name.isEmpty, !name.hasPrefix("."), name.utf8.count <= 128, !name.utf8.contains(UInt8(ascii: "/")),
       !name.utf8.contains(0)

@@ -1,5 +1,6 @@
 """What the subjects of scripts/bench share: rounds, medians, the machine's noise, and a table."""
 import argparse
+import importlib
 import os
 import pathlib
 import re
@@ -58,9 +59,8 @@ def table(rows):
 
 
 def main():
-    import bench_agent
-    import bench_verify
-    subjects = {"verify": bench_verify, "agent": bench_agent}
+    names = ["verify", "weights", "agent"]
+    subjects = {name: importlib.import_module(f"bench_{name}") for name in names}
     parser = argparse.ArgumentParser(prog="bench", description="Measures; judges nothing.")
     parser.add_argument("--bin", required=True, type=pathlib.Path, help=argparse.SUPPRESS)
     chosen = parser.add_subparsers(dest="subject", required=True)
