@@ -40,6 +40,8 @@ SUITES = [
      [str(SIGNING), "scripts/interop/signing_checks.py"], 300),
     ("collateral", "from vendors' servers to a key in a pod, and what goes on when one of them ends",
      [str(PYTHON), "scripts/interop/collateral_checks.py"], 300),
+    ("sealing", "a sealing that is killed is gone on with, and nothing is sealed twice under one header",
+     [str(PYTHON), "scripts/interop/sealing_checks.py"], 300),
     ("kill9", "whatever a client was given is in the log that kill -9 leaves",
      [str(PYTHON), "scripts/interop/kill9.py", "--seconds", "30"], 300),
     ("witness", "witnesses, relay and monitor against brokers and logs that lie",
