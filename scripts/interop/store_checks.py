@@ -213,7 +213,6 @@ class Bucket(Files):
         signer = botocore.auth.S3SigV4Auth(
             botocore.credentials.Credentials(ACCESS, SECRET, TOKEN), "s3", REGION)
         signer._modify_request_before_signing(request)
-        request.headers["X-Amz-Date"] = now
         canonical = signer.canonical_request(request)
         signature = signer.signature(signer.string_to_sign(request, canonical), request)
         return self.headers.get("Authorization", "").endswith(f"Signature={signature}")
