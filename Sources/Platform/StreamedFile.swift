@@ -34,19 +34,13 @@ package struct StreamedFile: Sendable {
   ) throws {
     var rest = range
     while let piece = Self.firstPiece(of: rest) {
-      var isCached = false
+      var isThere = false
       try scratch.withPart(0..<piece.count) { place in
-        isCached = readCached(piece, into: &place)
-        if isCached { try take(place.bytes) }
+        isThere = try readAtOnce(piece, isLast: rest.count <= Self.pieceSize, into: &place)
+        if isThere { try take(place.bytes) }
       }
-      guard isCached else { break }
+      guard isThere else { return try ReadAhead(rest, buffered: buffered, direct: direct).forEach(take) }
       rest = piece.upperBound..<rest.upperBound
-    }
-    guard !rest.isEmpty else { return }
-    if readsAhead, rest.count > Self.pieceSize {
-      try ReadAhead(rest, buffered: buffered, direct: direct).forEach(take)
-    } else {
-      try readThrough(rest, scratch: &scratch, take)
     }
   }
 
@@ -56,25 +50,21 @@ package struct StreamedFile: Sendable {
     return start..<min(start - start % pieceSize + pieceSize, range.upperBound)
   }
 
-  /// Whether all of it could be had without waiting.
-  private func readCached(_ piece: Range<Int>, into place: inout MutableRawSpan) -> Bool {
+  /// Fills `place`, or says false where the cache has nothing of the piece and others should read ahead from here on. A piece
+  /// of which the cache lost a part is read through it: the rest of the file is most likely there.
+  private func readAtOnce(
+    _ piece: Range<Int>, isLast: Bool, into place: inout MutableRawSpan
+  ) throws(PlatformError) -> Bool {
+    guard readsAhead, !isLast else {
+      try buffered.read(at: piece.lowerBound, into: &place)
+      return true
+    }
     let count = unsafe place.withUnsafeMutableBytes {
       unsafe cplatform_read_cached(buffered.number, $0.baseAddress, $0.count, Int64(piece.lowerBound))
     }
-    return count == Int64(piece.count)
-  }
-
-  private func readThrough(
-    _ range: Range<Int>, scratch: inout MutableRawSpan, _ take: (RawSpan) throws -> Void
-  ) throws {
-    var rest = range
-    while let piece = Self.firstPiece(of: rest) {
-      try scratch.withPart(0..<piece.count) { place in
-        try buffered.read(at: piece.lowerBound, into: &place)
-        try take(place.bytes)
-      }
-      rest = piece.upperBound..<rest.upperBound
-    }
+    guard count > 0 else { return false }
+    if count < Int64(piece.count) { try buffered.read(at: piece.lowerBound, into: &place) }
+    return true
   }
 }
 

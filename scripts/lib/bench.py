@@ -1,6 +1,5 @@
 """What the subjects of scripts/bench share: rounds, medians, the machine's noise, and a table."""
 import argparse
-import importlib
 import os
 import pathlib
 import re
@@ -59,8 +58,10 @@ def table(rows):
 
 
 def main():
-    names = ["verify", "weights", "agent"]
-    subjects = {name: importlib.import_module(f"bench_{name}") for name in names}
+    import bench_agent
+    import bench_verify
+    import bench_weights
+    subjects = {"verify": bench_verify, "agent": bench_agent, "weights": bench_weights}
     parser = argparse.ArgumentParser(prog="bench", description="Measures; judges nothing.")
     parser.add_argument("--bin", required=True, type=pathlib.Path, help=argparse.SUPPRESS)
     chosen = parser.add_subparsers(dest="subject", required=True)

@@ -50,6 +50,8 @@ SUITES = [
      ["scripts/crash-histories"], 1200),
     ("faults", "a broker whose calls fail, whose disk fills, whose files change or whose clock jumps loses nothing released",
      [str(PYTHON), "scripts/interop/faults.py", "--seconds", "100"], 900),
+    ("mutations", "twelve of the lines that protect, taken out one at a time: a test fails for each",
+     ["scripts/mutate", "--sample", "12"], 1500),
     ("room", "an engine that means harm finds no way out of its room, wall by wall",
      [str(PYTHON), "scripts/interop/room_checks.py"], 300),
     ("hygiene", "key, plaintext and prompts are nowhere but where they belong, over a pod's whole life",
