@@ -17,7 +17,9 @@ extension Configuration {
   static func adapters(_ sections: [ConfigurationReader]) throws(AgentError) -> [Adapter] {
     guard sections.count <= adapterLimit else { throw .configuration("adapters: at most \(adapterLimit)") }
     let adapters = try sections.map { section throws(AgentError) in try Adapter(reading: section) }
-    guard Set(adapters.map(\.name)).count == adapters.count else { throw .configuration("adapters: a name comes twice") }
+    guard Set(adapters.map(\.name)).count == adapters.count else {
+      throw .configuration("adapters: a name comes twice")
+    }
     return adapters
   }
 

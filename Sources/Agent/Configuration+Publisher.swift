@@ -15,7 +15,9 @@ extension Configuration.Publisher {
     try reader.finish()
     switch (key, authorities) {
     case (let pem?, nil):
-      guard signer == nil, time == nil else { throw .configuration("model.publisher: signer and at go with certificates") }
+      guard signer == nil, time == nil else {
+        throw .configuration("model.publisher: signer and at go with certificates")
+      }
       trust = .key(try Self.key(pem))
     case (nil, let pem?):
       guard let certificates = try? Certificate.parsePEM(pem) else {

@@ -28,7 +28,9 @@ final class SealLane: @unchecked Sendable {
     try self.blob?.append(unsafe header.bytes.span.bytes)
   }
 
-  func encrypt(_ place: SealSchedule.Place, with cipher: FileCipher, key: (StreamHeader, String) -> SecretBytes) throws {
+  func encrypt(
+    _ place: SealSchedule.Place, with cipher: FileCipher, key: (StreamHeader, String) -> SecretBytes
+  ) throws {
     guard let input else { return }
     let (plain, sealed) = (layout.plaintext(of: place.segment), layout.ciphertext(of: place.segment))
     try cipher.prepare(file: place.file) { key(header, input.path) }

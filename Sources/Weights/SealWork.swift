@@ -28,7 +28,9 @@ final class SealWork: Sendable {
     self.finished = finished
     self.progress = progress
     self.width = width
-    let counts = inputs.enumerated().map { (file: $0, segments: StreamLayout(plaintextSize: $1.file.byteCount).segmentCount) }
+    let counts = inputs.enumerated().map {
+      (file: $0, segments: StreamLayout(plaintextSize: $1.file.byteCount).segmentCount)
+    }
     // The largest begins first, so that it does not end alone.
     let order = counts.sorted { ($1.segments, $0.file) < ($0.segments, $1.file) }
     lanes = (0..<SealSchedule.laneCount(width: width, files: inputs.count)).map { _ in SealLane() }

@@ -55,7 +55,8 @@ struct SealJournal: Sendable {
       let tag = try? Hex.decode(String(decoding: bytes[..<64], as: UTF8.self), "tag"),
       constantTimeEquals(tag, mac(Array(bytes[65...]))),
       let document = try? StrictJSON.parse(bytes[65...]), var reader = try? JSONReader(document, "finished"),
-      let path = try? reader.string("path"), let size = try? reader.integer("size", as: Int.self), (0...StreamLayout.plaintextLimit).contains(size),
+      let path = try? reader.string("path"), let size = try? reader.integer("size", as: Int.self),
+      (0...StreamLayout.plaintextLimit).contains(size),
       let digest = try? reader.hex("sha256", count: 32), let sealed = try? reader.hex("ciphertextSha256", count: 32),
       let source = try? reader.string("source"), Hex.encode(sealed) == name
     else { return nil }

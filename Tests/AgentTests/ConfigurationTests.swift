@@ -147,7 +147,9 @@ import Testing
     let key = try FakeBroker.signer("provider", seed: 1).verifierKey.text
     let filled = items.split(separator: "KEY", omittingEmptySubsequences: false).joined(
       separator: "\"providerVerifierKey\": \"\(key)\"")
-    return try refusal(("\"engine\": {", "\"adapters\": [\(filled)], \"engine\": {\(engine)"), (", \"arguments\": [\"-m\", \"{model}\"]", ""))
+    return try refusal(
+      ("\"engine\": {", "\"adapters\": [\(filled)], \"engine\": {\(engine)"),
+      (", \"arguments\": [\"-m\", \"{model}\"]", ""))
   }
 
   private static let vllm = "\"profile\": \"vllm\", \"socket\": \"/run/e/e.sock\", "

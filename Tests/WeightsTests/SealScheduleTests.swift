@@ -33,7 +33,8 @@ import Testing
       let steps = play(segments, width: Int(seed % 9) + 1, seed: seed)
       for (file, count) in segments.enumerated() {
         let own = steps.filter { $0.file == file }
-        #expect(own.first == .begin(lane: own[0].lane, file: file) && own.last == .finish(lane: own[0].lane, file: file))
+        #expect(
+          own.first == .begin(lane: own[0].lane, file: file) && own.last == .finish(lane: own[0].lane, file: file))
         #expect(Set(own).count == own.count && own.count == 3 * count + 2)
         #expect(own.compactMap(\.digested) == Array(0..<count))
         #expect(own.compactMap(\.appended) == Array(0..<count))

@@ -42,6 +42,8 @@ SUITES = [
      [str(PYTHON), "scripts/interop/collateral_checks.py"], 300),
     ("sealing", "a sealing that is killed is gone on with, and nothing is sealed twice under one header",
      [str(PYTHON), "scripts/interop/sealing_checks.py"], 300),
+    ("adapters", "adapters and their base from sealing to an engine that serves both; publishers' signatures",
+     [str(PYTHON), "scripts/interop/adapter_checks.py"], 300),
     ("kill9", "whatever a client was given is in the log that kill -9 leaves",
      [str(PYTHON), "scripts/interop/kill9.py", "--seconds", "30"], 300),
     ("witness", "witnesses, relay and monitor against brokers and logs that lie",
