@@ -243,6 +243,43 @@ class Stalling(Files):
         self.server.over.wait(60)
 
 
+class Redirecting(Files):
+    """Sends whoever asks for weights somewhere else, with whatever they would bring along."""
+
+    def do_GET(self):
+        if "blobs" not in self.path or "elsewhere" in self.path:
+            return super().do_GET()
+        self.server.asked.append((self.command, self.path, self.headers.get("Range")))
+        self.answer(302, b"", ("Location", f"{self.server.target}/{self.path.rsplit('/', 1)[1]}"))
+
+
+class Telltale(Files):
+    """Keeps what credentials came."""
+
+    def do_GET(self):
+        self.server.credentials.append(self.headers.get("Authorization"))
+        self.server.asked.append((self.command, self.path, self.headers.get("Range")))
+        self.answer(404, b"")
+
+
+class Forging(Files):
+    """Turns one bit of the weights over, and says nothing."""
+
+    def send(self, body):
+        if len(body) > 1 << 19:
+            body = body[:-9] + bytes([body[-9] ^ 1]) + body[-8:]
+        super().send(body)
+
+
+class Growing(Files):
+    """Answers a range with another one of the same length, as it says itself."""
+
+    def answer(self, status, body, *fields):
+        if status == 206 and "blobs" in self.path and len(body) > HEAD:
+            fields = [(name, value.replace("bytes ", "bytes 1", 1)) for name, value in fields]
+        super().answer(status, body, *fields)
+
+
 @contextlib.contextmanager
 def serving(world, handler, root):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -250,7 +287,8 @@ def serving(world, handler, root):
     context.load_cert_chain(world.cert, world.key)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     server.root, server.asked, server.broken = root, [], 0
-    server.stalled, server.over = threading.Event(), threading.Event()
+    server.handle_error = lambda *_: None  # a client that had enough hangs up
+    server.stalled, server.over, server.credentials = threading.Event(), threading.Event(), []
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield server, f"https://127.0.0.1:{server.server_port}"
@@ -283,6 +321,20 @@ def breaking(world):
         spans = [list(map(int, span[6:].split("-"))) for _, path, span in server.asked if span and "blobs" in path]
         starts = [tuple(span) for span in spans if span[1] - span[0] >= HEAD]
         same(len(starts), len(set(starts)), "parts asked for, each once; they")
+
+
+def hostile(world):
+    token = world.folder / "token"
+    token.write_text("for-the-store-alone\n")
+    with serving(world, Telltale, world.folder) as (telltale, elsewhere):
+        with serving(world, Redirecting, world.folder / "sealed") as (server, address):
+            server.target = elsewhere
+            true("redirect" in world.fails(f"{address}/", 3, "--store-credentials", token), "the refusal names the redirect")
+        same(telltale.asked, [], "what the other server was asked")
+    with serving(world, Forging, world.folder / "sealed") as (_, address):
+        world.fails(f"{address}/", 6)
+    with serving(world, Growing, world.folder / "sealed") as (_, address):
+        true("another part" in world.fails(f"{address}/", 3), "the refusal names the part")
 
 
 def killed(world):
@@ -385,6 +437,8 @@ def main():
         checks.run("a registry takes the image layout, and the model comes back from it", lambda: registry(world))
         checks.run("a bucket that believes botocore's signature believes ours", lambda: bucket(world))
         checks.run("a transfer that breaks goes on where it was", lambda: breaking(world))
+        checks.run("a server that redirects, forges or gives other parts starts nothing and learns nothing",
+                   lambda: hostile(world))
         checks.run("kill -9 in the middle leaves nothing under the model's name", lambda: killed(world))
         checks.run("a file that KServe's way encrypted opens, and a forged or cut one leaves nothing", lambda: kserve(world))
         checks.run("opening takes 64 MiB at most, whatever the model's size", lambda: memory(world))
