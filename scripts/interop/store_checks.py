@@ -5,6 +5,7 @@ signatures alone. And what opening costs: memory that does not grow with the mod
   store_checks.py [--bin DIRECTORY]
 """
 import argparse
+import base64
 import contextlib
 import hashlib
 import http.client
@@ -258,8 +259,20 @@ class Telltale(Files):
 
     def do_GET(self):
         self.server.credentials.append(self.headers.get("Authorization"))
+        super().do_GET()
+
+
+class Hosted(Files):
+    """A registry that wants a password, and keeps its blobs somewhere else."""
+
+    def do_GET(self):
         self.server.asked.append((self.command, self.path, self.headers.get("Range")))
-        self.answer(404, b"")
+        if self.headers.get("Authorization") != "Basic " + base64.b64encode(b"user:password").decode():
+            return self.answer(401, b"", ("WWW-Authenticate", 'Basic realm="here"'))
+        if "/blobs/" in self.path:
+            return self.answer(307, b"", ("Location", f"{self.server.target}/{self.path.rsplit(':', 1)[1]}"))
+        digest = json.loads((self.server.root / "index.json").read_text())["manifests"][0]["digest"]
+        self.answer(200, (self.server.root / "blobs" / "sha256" / digest[7:]).read_bytes())
 
 
 class Forging(Files):
@@ -331,6 +344,13 @@ def hostile(world):
             server.target = elsewhere
             true("redirect" in world.fails(f"{address}/", 3, "--store-credentials", token), "the refusal names the redirect")
         same(telltale.asked, [], "what the other server was asked")
+    token.write_text("user:password\n")
+    layout = world.folder / "layout"
+    with serving(world, Telltale, layout / "blobs" / "sha256") as (telltale, elsewhere):
+        with serving(world, Hosted, layout) as (server, address):
+            server.target = elsewhere
+            world.opens(f"oci://{address[8:]}/r:1", "--store-credentials", token)
+        same(set(telltale.credentials), {None}, "what the registry's other server learned")
     with serving(world, Forging, world.folder / "sealed") as (_, address):
         world.fails(f"{address}/", 6)
     with serving(world, Growing, world.folder / "sealed") as (_, address):
