@@ -44,6 +44,9 @@ extension Configuration {
     terminationLog = try root.optionalString("terminationLog")
     try root.finish()
     try checkAdapters()
+    if let socket = engine.socket, destination.hides(socket) {
+      throw .configuration("engine.socket: lies in destination.tmpfs, which mount own hides from all others")
+    }
     if self.evidence.choice == .confidentialDataHub && !withoutProof {
       throw .configuration(
         "evidence.source cdh brings no proof of logging: set acceptingKeyWithoutLogProof, or choose another source")
@@ -184,6 +187,12 @@ extension Configuration.Model {
 }
 
 extension Configuration.Destination {
+  /// Whether a place is out of sight of whoever does not share the agent's mounts.
+  fileprivate func hides(_ path: String) -> Bool {
+    let folder = tmpfs.split(separator: "/")
+    return mount == .own && path.split(separator: "/").starts(with: folder)
+  }
+
   fileprivate init(reading section: ConfigurationReader) throws(AgentError) {
     var reader = section
     tmpfs = try reader.string("tmpfs")

@@ -75,8 +75,13 @@ extension FileTree {
     // Memory has nothing to wait for.
     let isOnDevice = try TmpfsVolume.describe(self).kind != UInt64(CPLATFORM_TMPFS)
     let readsAhead = readsAhead && isOnDevice
-    let direct = readsAhead ? unsafe cplatform_open_direct(descriptor.number, name) : -1
     return try StreamedFile(
-      buffered: FileDescriptor(number), direct: direct < 0 ? nil : FileDescriptor(direct), readsAhead: readsAhead)
+      buffered: FileDescriptor(number), direct: readsAhead ? openDirect(name) : nil, readsAhead: readsAhead)
+  }
+
+  /// `nil` where the file system cannot read past the page cache.
+  func openDirect(_ name: String) -> FileDescriptor? {
+    let number = unsafe cplatform_open_direct(descriptor.number, name)
+    return number < 0 ? nil : FileDescriptor(number)
   }
 }

@@ -1,4 +1,3 @@
-import CPlatform
 import Glibc
 import Synchronization
 import Testing
@@ -156,10 +155,8 @@ extension Scratch {
   }
 
   func descriptor(_ name: String, direct: Bool, flags: Int32 = O_RDONLY) throws -> FileDescriptor? {
-    let tree = try FileTree.open(path)
-    let number =
-      direct
-      ? unsafe cplatform_open_direct(tree.descriptor.number, name) : unsafe open("\(path)/\(name)", flags | O_CLOEXEC)
+    guard !direct else { return try FileTree.open(path).openDirect(name) }
+    let number = unsafe open("\(path)/\(name)", flags | O_CLOEXEC)
     return number < 0 ? nil : FileDescriptor(number)
   }
 }

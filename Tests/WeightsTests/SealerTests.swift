@@ -34,7 +34,8 @@ import Testing
 
   @Test func whatIsDoneIsNotSealedAgainAndWhatIsNotGetsAHeaderOfItsOwn() throws {
     let blobs = MemoryBlobs()
-    let (told, progress) = (Mutex<[Manifest.File]>([]), Counter())
+    let told = Mutex<[Manifest.File]>([])
+    let progress = Counter()
     let whole = try sealer().seal(
       files, into: blobs, width: 2, finished: { file in told.withLock { $0.append(file) } },
       progress: { progress.add($0) })

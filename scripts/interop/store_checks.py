@@ -8,33 +8,27 @@ import argparse
 import contextlib
 import hashlib
 import http.client
-import http.server
 import json
 import os
 import pathlib
-import re
 import resource
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
-import botocore.auth
-import botocore.awsrequest
-import botocore.credentials
 from joserfc import jwe
 from joserfc.jwk import OctKey
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from checks import Checks, same, true  # noqa: E402
 from stage import ROOT  # noqa: E402
+from store_servers import (  # noqa: E402
+    ACCESS, HEAD, REGION, SECRET, TOKEN, Breaking, Bucket, Forging, Growing, Hosted, Redirecting, Stalling, Telltale,
+    serving)
 
-ACCESS, SECRET, TOKEN, REGION = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG", "session/token==", "eu-west-1"
-HEAD = 40
 
 
 class World:
@@ -168,97 +162,7 @@ def push(world, port):
     same(put.status, 201, "the answer to the manifest")
 
 
-# a bucket, and a server that breaks off
-
-class Files(http.server.BaseHTTPRequestHandler):
-    """Files below a folder, by ranges. What is asked is kept in `server.asked`."""
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *words):
-        pass
-
-    def do_GET(self):
-        self.server.asked.append((self.command, self.path, self.headers.get("Range")))
-        if not self.permitted():
-            return self.answer(403, b"")
-        file = self.server.root / self.path.lstrip("/").removeprefix("bucket/some%2Bfolder/")
-        if not file.is_file():
-            return self.answer(404, b"")
-        body, wanted = file.read_bytes(), re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
-        if not wanted:
-            return self.answer(200, body)
-        first, last = int(wanted[1]), int(wanted[2])
-        self.answer(206, body[first:last + 1], ("Content-Range", f"bytes {first}-{last}/{len(body)}"))
-
-    def answer(self, status, body, *fields):
-        self.send_response(status)
-        for name, value in [("Content-Length", str(len(body))), *fields]:
-            self.send_header(name, value)
-        self.end_headers()
-        self.send(body)
-
-    def send(self, body):
-        self.wfile.write(body)
-
-    def permitted(self):
-        return True
-
-
-class Bucket(Files):
-    """Believes a request that botocore would have signed in the same way, with the time it says."""
-
-    def permitted(self):
-        now = self.headers.get("X-Amz-Date", "")
-        request = botocore.awsrequest.AWSRequest(
-            method=self.command, url=f"https://{self.headers['Host']}{self.path}",
-            headers={"X-Amz-Content-SHA256": self.headers.get("X-Amz-Content-SHA256", "")})
-        request.context["timestamp"] = now
-        signer = botocore.auth.S3SigV4Auth(
-            botocore.credentials.Credentials(ACCESS, SECRET, TOKEN), "s3", REGION)
-        signer._modify_request_before_signing(request)
-        canonical = signer.canonical_request(request)
-        signature = signer.signature(signer.string_to_sign(request, canonical), request)
-        return self.headers.get("Authorization", "").endswith(f"Signature={signature}")
-
-
-class Breaking(Files):
-    """Breaks off after a third of every longer part."""
-
-    def send(self, body):
-        if "blobs" not in self.path or len(body) < 1 << 19:
-            return super().send(body)
-        self.wfile.write(body[:len(body) // 3])
-        self.close_connection = True
-        self.server.broken += 1
-
-
-class Stalling(Files):
-    """Gives a part of the weights and then nothing more."""
-
-    def send(self, body):
-        if len(body) < 1 << 20:
-            return super().send(body)
-        self.wfile.write(body[:len(body) // 2])
-        self.server.stalled.set()
-        self.server.over.wait(60)
-
-
-@contextlib.contextmanager
-def serving(world, handler, root):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(world.cert, world.key)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.root, server.asked, server.broken = root, [], 0
-    server.stalled, server.over = threading.Event(), threading.Event()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server, f"https://127.0.0.1:{server.server_port}"
-    finally:
-        server.over.set()
-        server.shutdown()
-        server.server_close()
-
+# a bucket, and servers that break off, lie or stall
 
 def bucket(world):
     credentials = world.folder / "credentials"
@@ -283,6 +187,27 @@ def breaking(world):
         spans = [list(map(int, span[6:].split("-"))) for _, path, span in server.asked if span and "blobs" in path]
         starts = [tuple(span) for span in spans if span[1] - span[0] >= HEAD]
         same(len(starts), len(set(starts)), "parts asked for, each once; they")
+
+
+def hostile(world):
+    token = world.folder / "token"
+    token.write_text("for-the-store-alone\n")
+    with serving(world, Telltale, world.folder) as (telltale, elsewhere):
+        with serving(world, Redirecting, world.folder / "sealed") as (server, address):
+            server.target = elsewhere
+            true("redirect" in world.fails(f"{address}/", 3, "--store-credentials", token), "the refusal names the redirect")
+        same(telltale.asked, [], "what the other server was asked")
+    token.write_text("user:password\n")
+    layout = world.folder / "layout"
+    with serving(world, Telltale, layout / "blobs" / "sha256") as (telltale, elsewhere):
+        with serving(world, Hosted, layout) as (server, address):
+            server.target = elsewhere
+            world.opens(f"oci://{address[8:]}/r:1", "--store-credentials", token)
+        same(set(telltale.credentials), {None}, "what the registry's other server learned")
+    with serving(world, Forging, world.folder / "sealed") as (_, address):
+        world.fails(f"{address}/", 6)
+    with serving(world, Growing, world.folder / "sealed") as (_, address):
+        true("another part" in world.fails(f"{address}/", 3), "the refusal names the part")
 
 
 def killed(world):
@@ -385,6 +310,8 @@ def main():
         checks.run("a registry takes the image layout, and the model comes back from it", lambda: registry(world))
         checks.run("a bucket that believes botocore's signature believes ours", lambda: bucket(world))
         checks.run("a transfer that breaks goes on where it was", lambda: breaking(world))
+        checks.run("a server that redirects, forges or gives other parts starts nothing and learns nothing",
+                   lambda: hostile(world))
         checks.run("kill -9 in the middle leaves nothing under the model's name", lambda: killed(world))
         checks.run("a file that KServe's way encrypted opens, and a forged or cut one leaves nothing", lambda: kserve(world))
         checks.run("opening takes 64 MiB at most, whatever the model's size", lambda: memory(world))
