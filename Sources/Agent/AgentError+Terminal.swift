@@ -1,3 +1,4 @@
+import Cryptography
 import Fetch
 import KBSProtocol
 import ModelSigning

@@ -1,4 +1,4 @@
-import KBSProtocol
+package import KBSProtocol
 
 extension Configuration {
   /// A LoRA adapter: a sealed model of its own with a key of its own, that belongs to the base model and to no other.
