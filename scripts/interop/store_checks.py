@@ -14,6 +14,7 @@ import pathlib
 import resource
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile

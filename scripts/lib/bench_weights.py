@@ -1,4 +1,5 @@
 """How fast a sealed model opens into memory, beside cp, curl and programs that decrypt files."""
+import contextlib
 import json
 import os
 import pathlib
@@ -60,6 +61,8 @@ class Bench:
         self.prepare()
         print(f"{self.arguments.mib} MiB, {self.arguments.threads} threads, sealed file in the page cache, warm memory; "
               f"medians of {self.arguments.rounds} rounds, and of the ratios within a round")
+        print(f"AES-256-GCM alone, {self.arguments.threads} processes of {openssl_version()}: "
+              f"{openssl_rate(self.arguments.threads) / 1e9:.2f} GB/s")
         for name, place in self.destinations():
             self.measure(name, place)
 
@@ -100,13 +103,19 @@ class Bench:
         self.peers = {}
         if self.has_cryptography():
             self.call(sys.executable, PEER, "seal", plain / "weights.dat", self.folder / "peer")
-            self.peers["Python AESGCM"] = self.python_peer
+            self.peers[f"Python AESGCM, {self.python_openssl()}"] = self.python_peer
         self.prepare_tools(plain)
         shutil.rmtree(plain)
         self.prepare_nginx()
 
     def has_cryptography(self):
         return subprocess.run([sys.executable, "-c", "import cryptography"], capture_output=True).returncode == 0
+
+    def python_openssl(self):
+        """The package brings an OpenSSL of its own, often a faster one than the system's."""
+        ask = "from cryptography.hazmat.backends.openssl import backend; print(backend.openssl_version_text())"
+        done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+        return " ".join(done.stdout.split()[:2])
 
     def prepare_tools(self, plain):
         """Programs a person would use instead, on an eighth of the model: they are slow."""
@@ -128,10 +137,39 @@ class Bench:
             self.call(*words, "--symmetric", "--cipher-algo", "AES256", "-z", "0", "-o", self.folder / "part.gpg", part)
             self.peers["gpg"] = lambda place: self.tool(
                 place, *words, "-o", place / "out", "--decrypt", self.folder / "part.gpg")
+        if shutil.which("gocryptfs") and shutil.which("fusermount") and os.path.exists("/dev/fuse"):
+            self.prepare_gocryptfs(part)
         if subprocess.run([sys.executable, "-c", "import tink"], capture_output=True).returncode == 0:
             self.call(sys.executable, PEER, "tink-seal", part, self.folder / "part.tink")
             self.peers["Tink for Python"] = self.tink_peer
         part.unlink()
+
+    def prepare_gocryptfs(self, part):
+        cipher, clear, secret = self.folder / "gocryptfs", self.folder / "clear", self.folder / "gocryptfs.secret"
+        cipher.mkdir()
+        clear.mkdir()
+        secret.write_text("bench\n")
+        self.call("gocryptfs", "-q", "-init", "-passfile", secret, cipher)
+        mount = [str(word) for word in ("gocryptfs", "-q", "-passfile", secret, cipher, clear)]
+
+        @contextlib.contextmanager
+        def mounted():
+            """Anew each time: what the kernel keeps of it is not decrypted again."""
+            done = subprocess.run(mount, capture_output=True)
+            try:
+                yield done.returncode == 0
+            finally:
+                if done.returncode == 0:
+                    self.call("fusermount", "-u", clear)
+
+        def measure(place):
+            with mounted():
+                return self.tool(place, "cp", clear / "part", place / "out")
+
+        with mounted() as can:
+            if can:
+                shutil.copy(part, clear / "part")
+                self.peers["gocryptfs"] = measure
 
     def prepare_nginx(self):
         self.server = None
@@ -231,6 +269,17 @@ class Bench:
         for name, one in series.items():
             rows.append((name, f"{one.median / 1e9:.2f}", f"{max(one.rates) / 1e9:.2f}", f"{ratio(one, series[base]):.2f}"))
         table(rows)
+
+
+def openssl_version():
+    return " ".join(subprocess.run(["openssl", "version"], capture_output=True, text=True).stdout.split()[:2])
+
+
+def openssl_rate(processes):
+    """Bytes a second in pieces of a segment's length, by `openssl speed`."""
+    words = ["openssl", "speed", "-multi", str(processes), "-seconds", "1", "-bytes", "1048576", "-evp", "aes-256-gcm"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    return float(done.stdout.split()[-1].rstrip("k")) * 1000
 
 
 def free_port():
