@@ -102,6 +102,7 @@ static int from_point(int curve, const uint8_t *point, size_t count, cc_key **ke
   if (code == CC_OK && EVP_PKEY_set1_encoded_public_key(pkey, point, count) != 1) code = CC_BAD_KEY;
   if (code == CC_OK) {
     found->pkey = pkey;
+    found->kind = curve;
     *key = found;
   } else {
     EVP_PKEY_free(pkey);

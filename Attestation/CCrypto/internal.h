@@ -10,6 +10,7 @@
 
 struct cc_key {
   EVP_PKEY *pkey;
+  int kind;  // one of CC_P256 …; asking libcrypto costs a hash of names
 };
 struct cc_certificate {
   X509 *x509;
@@ -48,6 +49,7 @@ int cc_key_take(EVP_PKEY *pkey, cc_key **key);      // owns pkey from here on, a
 int cc_ec_from_spki(const uint8_t *der, size_t count, cc_key **key);  // CC_UNSUPPORTED unless a named curve's one form
 int cc_bytes_copy(const void *data, size_t count, cc_bytes *out);
 int cc_bytes_from_number(const BIGNUM *number, cc_bytes *out);
+int cc_time_from_text(const unsigned char *text, size_t count, int is_short, int64_t *seconds);
 int cc_time_from_asn1(const ASN1_TIME *time, int64_t *seconds);  // DER form of RFC 5280 §4.1.2.5 only
 void cc_signature_algorithm_of(const X509_ALGOR *algorithm, cc_signature_algorithm *out);
 int cc_name_bytes(const X509_NAME *name, cc_bytes *out);

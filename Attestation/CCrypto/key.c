@@ -26,12 +26,14 @@ static int curve_of(const EVP_PKEY *pkey) {
   }
 }
 
-int cc_key_kind(const cc_key *key) {
-  if (EVP_PKEY_is_a(key->pkey, "EC")) return curve_of(key->pkey);
-  if (EVP_PKEY_is_a(key->pkey, "RSA")) return CC_RSA;
-  if (EVP_PKEY_is_a(key->pkey, "ED25519")) return CC_ED25519;
+static int kind_of(const EVP_PKEY *pkey) {
+  if (EVP_PKEY_is_a(pkey, "EC")) return curve_of(pkey);
+  if (EVP_PKEY_is_a(pkey, "RSA")) return CC_RSA;
+  if (EVP_PKEY_is_a(pkey, "ED25519")) return CC_ED25519;
   return 0;
 }
+
+int cc_key_kind(const cc_key *key) { return key->kind; }
 
 int cc_key_bits(const cc_key *key) { return EVP_PKEY_get_bits(key->pkey); }
 
@@ -76,6 +78,7 @@ int cc_key_take(EVP_PKEY *pkey, cc_key **key) {
     return cc_end(code == CC_OK ? CC_FAILED : code);
   }
   made->pkey = pkey;
+  made->kind = kind_of(pkey);
   *key = made;
   return cc_end(CC_OK);
 }

@@ -1,3 +1,5 @@
+import Cryptography
+
 /// The members of the SGX extension of a PCK certificate: a SEQUENCE of pairs of object identifier and value, each
 /// identifier once. Identifiers that nobody knows are passed over.
 ///
