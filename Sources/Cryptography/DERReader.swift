@@ -19,23 +19,12 @@ package struct DERReader {
     return content.prefix(count)
   }
 
-  /// What lies between here and where `later`, a copy of this that has read on, stands.
-  package func bytes(upTo later: DERReader) -> [UInt8] { Array(rest[..<later.rest.startIndex]) }
-
   /// A whole number below 2^32 that is not negative.
   package mutating func integer(tag: UInt8 = 0x02) -> UInt32? {
     guard let content = element(tag), let first = content.first, content.count <= 5, first < 0x80 else { return nil }
     if first == 0, content.count > 1, content[content.startIndex + 1] < 0x80 { return nil }
     let value = content.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     return UInt32(exactly: value)
-  }
-
-  /// A whole number that is not negative: big-endian without leading zeros; zero is one byte.
-  package mutating func magnitude() -> ArraySlice<UInt8>? {
-    guard let content = element(0x02), let first = content.first, first < 0x80 else { return nil }
-    guard first == 0, content.count > 1 else { return content }
-    let digits = content.dropFirst()
-    return digits.first.map { $0 >= 0x80 } == true ? digits : nil
   }
 
   package mutating func boolean() -> Bool? {

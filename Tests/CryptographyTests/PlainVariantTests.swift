@@ -44,10 +44,9 @@ import Testing
   }
 
   private static func toggle(_ entry: inout [UInt8]) {
-    var outer = DERReader(entry[...])
-    guard let item = outer.element(0x30).flatMap({ PlainExtension($0) }) else { return }
+    guard let item = ExtensionParts(entry) else { return }
     entry = DER.sequence(
-      DER.element(0x06, Array(item.identifier)), item.isCritical ? [] : DER.true, DER.octetString(Array(item.value)))
+      DER.element(0x06, item.identifier), item.isCritical ? [] : DER.true, DER.octetString(item.value))
   }
 
   @Test func certificatesWithOtherExtensions() {
@@ -145,10 +144,25 @@ import Testing
 extension [[UInt8]] {
   /// Puts an extension in the place of the one with the same identifier.
   fileprivate mutating func replace(_ entry: [UInt8]) {
-    func identifier(_ entry: [UInt8]) -> ArraySlice<UInt8>? {
-      var outer = DERReader(entry[...])
-      return outer.element(0x30).flatMap { PlainExtension($0)?.identifier }
+    for index in indices where ExtensionParts(self[index])?.identifier == ExtensionParts(entry)?.identifier {
+      self[index] = entry
     }
-    for index in indices where identifier(self[index]) == identifier(entry) { self[index] = entry }
+  }
+}
+
+/// One extension, taken apart.
+private struct ExtensionParts {
+  let identifier: [UInt8]
+  let isCritical: Bool
+  let value: [UInt8]
+
+  init?(_ entry: [UInt8]) {
+    var outer = DERReader(entry[...])
+    guard let item = outer.element(0x30) else { return nil }
+    var parts = DERReader(item)
+    guard let identifier = parts.element(0x06) else { return nil }
+    isCritical = parts.boolean() ?? false
+    guard let value = parts.element(0x04) else { return nil }
+    (self.identifier, self.value) = (Array(identifier), Array(value))
   }
 }
