@@ -1,6 +1,7 @@
 import Bytes
 import Cryptography
 import KBSProtocol
+import Verification
 
 /// Reference values as they are kept beside the decisions made with them: two documents, and the bodies that they name.
 ///
@@ -60,6 +61,10 @@ extension ReferenceValues {
     if !exceptions.isEmpty {
       let active = exceptions.sorted { $0.key < $1.key }.map { ($0.key, body($0.value.version, $0.value.digest)) }
       document["exceptions"] = .object(active)
+    }
+    if !graces.isEmpty {
+      document["collateralGrace"] = .array(
+        graces.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value.document))
     }
     document["salt"] = saltText
     return .object(document)

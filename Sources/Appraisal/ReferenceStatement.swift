@@ -9,13 +9,15 @@ package struct ReferenceStatement: Equatable, Sendable {
   package enum Kind: String, Sendable, CaseIterable {
     case reference, rule, revoke, unrevoke, quorum, advisories, exception
     case breakGlass = "break-glass"
+    case collateralGrace = "collateral-grace"
   }
 
   static let header = "vouchsafe/statement/v1"
   package static let bodyLimitBytes = 40 * 1024
 
   package let kind: Kind
-  /// A bundle's name, a resource path, a revocation scope, `approvers`, `table` for advisories, or what an exception is about.
+  /// A bundle's name, a resource path, a revocation scope, `approvers`, a vendor, `table` for advisories, or what an
+  /// exception is about.
   package let scope: String
   /// From 1 on, one more than the statement before it in the same chain.
   package let version: UInt64
@@ -65,6 +67,7 @@ package struct ReferenceStatement: Equatable, Sendable {
     case .breakGlass: "break-glass \(scope)"
     case .advisories: "advisories \(scope)"
     case .exception: "exception \(scope)"
+    case .collateralGrace: "collateral-grace \(scope)"
     }
   }
 

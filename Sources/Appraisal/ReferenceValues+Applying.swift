@@ -1,5 +1,6 @@
 package import Bytes
 import SignedNotes
+import Verification
 
 extension ReferenceValues {
   /// The values after one more statement. Total: the same inputs always give the same answer.
@@ -12,6 +13,10 @@ extension ReferenceValues {
     guard now < statement.notAfter else { throw .expired }
     if case .breakGlass = content, statement.notAfter > now.adding(BreakGlassGrant.lifetimeLimit) {
       throw .breakGlassTooLong
+    }
+    if case .collateralGrace(let grace) = content {
+      guard grace.grace.asOf <= now else { throw .graceAhead }
+      guard grace.grace.until <= now.adding(CollateralGraceStatement.lifetimeLimit) else { throw .graceTooLong }
     }
     try checkPlace(of: statement)
     if case .exception(let exception) = content, exception.notAfter > now.adding(ManifestException.longest) {
@@ -97,6 +102,7 @@ extension ReferenceValues {
       exceptions[exception.scope] = ActiveException(
         exception: exception, version: statement.version, digest: statement.bodyDigest)
       guard exceptions.count <= Self.exceptionLimit else { throw .tooMany }
+    case .collateralGrace(let grace): graces[grace.grace.vendor] = grace
     }
   }
 }

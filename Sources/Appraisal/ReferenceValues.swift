@@ -1,6 +1,7 @@
 package import Bytes
 import Cryptography
 package import KBSProtocol
+package import Verification
 
 /// Everything that quorums have brought into force: bundles, rules, revocations and the quorum itself. A value.
 ///
@@ -50,6 +51,8 @@ package struct ReferenceValues: Equatable, Sendable {
   package internal(set) var breakGlassQuorum: ApproverQuorum?
   /// The newest grant of each resource, also after its time.
   package internal(set) var grants: [ResourcePath: ActiveGrant] = [:]
+  /// The newest grace of each vendor, also after its time.
+  package internal(set) var graces: [CollateralGrace.Vendor: CollateralGraceStatement] = [:]
   /// Makes the digest unguessable for whoever knows every name; only where the log keeps names private.
   let salt: [UInt8]?
   /// `nil` until the quorum has signed one.

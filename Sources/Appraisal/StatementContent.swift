@@ -1,5 +1,6 @@
 package import Bytes
 import KBSProtocol
+import Verification
 
 /// The body of a statement, read as what its kind says; it must speak of the scope that the statement names.
 package enum StatementContent: Equatable, Sendable {
@@ -12,6 +13,7 @@ package enum StatementContent: Equatable, Sendable {
   case breakGlassQuorum(ApproverQuorum)
   case advisories(AdvisoryTable)
   case exception(ManifestException)
+  case collateralGrace(CollateralGraceStatement)
 
   package static let quorumScope = "approvers"
   package static let breakGlassQuorumScope = "break-glass"
@@ -55,6 +57,10 @@ package enum StatementContent: Equatable, Sendable {
       }
       guard exception.scope == statement.scope else { throw .bodyMismatch }
       self = .exception(exception)
+    case .collateralGrace:
+      let grace = try bodyParsing { () throws(ParseError) in try CollateralGraceStatement(document: statement.body) }
+      guard grace.grace.vendor.rawValue == statement.scope else { throw .bodyMismatch }
+      self = .collateralGrace(grace)
     }
   }
 

@@ -21,6 +21,10 @@ package enum StatementError: Error, Equatable, Sendable {
   case noBreakGlass
   /// A break-glass that would be in force for more than four hours.
   case breakGlassTooLong
+  /// A grace that would be in force for more than thirty days.
+  case graceTooLong
+  /// A grace that judges collateral as of a time to come.
+  case graceAhead
   /// One key among the approvers and among those who may break the glass.
   case quorumsOverlap
   case expired
@@ -50,6 +54,8 @@ package enum StatementError: Error, Equatable, Sendable {
     case .noApprovers: "noApprovers"
     case .noBreakGlass: "noBreakGlass"
     case .breakGlassTooLong: "breakGlassTooLong"
+    case .graceTooLong: "graceTooLong"
+    case .graceAhead: "graceAhead"
     case .quorumsOverlap: "quorumsOverlap"
     case .expired: "statementExpired"
     case .versionNotNew: "versionNotNew"
@@ -81,6 +87,8 @@ extension StatementError: CustomStringConvertible {
     case .noApprovers: "this broker has no approvers, so it takes no statement"
     case .noBreakGlass: "this broker was set up without a break-glass quorum"
     case .breakGlassTooLong: "a break-glass ends within four hours: its not-after is later than that"
+    case .graceTooLong: "a grace for collateral ends within thirty days: its until is later than that"
+    case .graceAhead: "a grace judges collateral as of a time that has passed: its asOf lies ahead"
     case .quorumsOverlap: "a key that approves may not break the glass as well"
     case .expired: "the statement's not-after has passed"
     case .versionNotNew(let current): "version \(current) is in force already"

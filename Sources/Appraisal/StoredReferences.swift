@@ -1,6 +1,7 @@
 package import Bytes
 import Cryptography
 import KBSProtocol
+import Verification
 
 /// The two documents of a `ReferenceRecord`, read back. Unverified: whose signatures brought them into force is in the
 /// log's statements.
@@ -23,6 +24,10 @@ package struct StoredReferences: Sendable {
     for value in try reader.optionalArray("breakGlass") ?? [] {
       let active = try ReferenceValues.ActiveGrant(document: value)
       values.grants[active.grant.resource] = active
+    }
+    for value in try reader.optionalArray("collateralGrace") ?? [] {
+      let grace = try CollateralGraceStatement(document: value)
+      values.graces[grace.grace.vendor] = grace
     }
     values.epoch = try reader.integer("epoch")
     for (chain, value) in try reader.object("heads").object.members {

@@ -74,6 +74,6 @@ package struct ControlReport: Sendable {
     "explanation", "for", "resource", "resource_version", "kek", "tee", "measure", "tcb", "tee_key", "challenge",
     "evidence", "collateral", "initdata", "platform", "policy", "advisory_table", "client", "prev_epoch", "approvers",
     "anchors", "bound", "attestation", "log_dropped_bytes", "change", "statement", "kind", "scope", "version", "bundle",
-    "record",
+    "record", "collateral_as_of",
   ]
 }

@@ -3,6 +3,7 @@ import Bytes
 import Cryptography
 import Evidence
 import KBSProtocol
+import Telemetry
 import TransparencyLog
 import Verification
 
@@ -63,8 +64,10 @@ extension KeyBroker {
       runtimeDigest: asked.digest, hostData: message.initData?.fieldValue(byteCount: evidence.tee.hostDataCount),
       deviceDigest: asked.deviceDigest)
     let floors = endorsements.floors
+    let graces = await registry.snapshot.values.activeGraces(at: now).map(\.grace)
     let verdict = verify(
-      evidence, devices: asked.devices, with: supply.all, binding: binding, anchors: anchors, at: now, floors: floors)
+      evidence, devices: asked.devices, with: supply.all, binding: binding, anchors: anchors, at: now, floors: floors,
+      graces: graces)
     switch verdict {
     case .success(let claims):
       endorsements.noteGenuine(evidence, supply, at: now)
@@ -103,6 +106,7 @@ extension KeyBroker {
   private func judge(_ claims: Claims, _ context: AttestationContext) async throws -> Attested {
     try await registry.gate.reading { [self] in
       let snapshot = await registry.snapshot
+      try checkGrace(of: claims, snapshot.values, context)
       let pseudonym = keyring.pseudonym(of: claims.platformIdentity)
       let result = appraise(claims, pseudonym: pseudonym, against: snapshot.values, at: context.now)
       let judgement = Judgement(result)
@@ -115,11 +119,23 @@ extension KeyBroker {
     }
   }
 
+  /// The grace that the claims rest on is in force still, in the very values that the decision is made with.
+  private func checkGrace(of claims: Claims, _ values: ReferenceValues, _ context: AttestationContext) throws {
+    guard let asOf = claims.collateralAsOf else { return }
+    guard values.activeGraces(at: context.now).contains(where: { $0.grace.asOf == asOf }) else {
+      throw countRefusal(
+        Refusal(.collateralExpired, "grace", got: "ended"), of: context.session.tee.rawValue, at: context.now)
+    }
+    counters.add(.init("vouchsafe_collateral_graced_total"))
+  }
+
   private func store(
     _ context: AttestationContext, _ result: AttestationResult, _ claims: Claims, _ snapshot: RegistrySnapshot
   ) async throws -> DecisionSubject {
+    let origins = endorsements.origins(of: claims.basis.artefacts.map { Hash.sha256.digest($0.bytes) })
     let record = EvidenceRecord(
       session: context.session, request: context.body, initData: context.message.initData?.body, basis: claims.basis,
+      origins: origins,
       floors: context.floors, registry: snapshot.position, references: try await storedReferences(snapshot.values),
       extraAnchors: extraAnchorsDigest, verifiedAt: context.now, verifierBuild: origin.build, verdict: result.record)
     let blobs = record.blobs

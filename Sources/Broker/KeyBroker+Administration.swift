@@ -28,6 +28,9 @@ extension KeyBroker {
       counters.add(.init("vouchsafe_break_glass_total"))
       events.write(.warning, "break-glass", ["index": .number(Int64(clamping: receipt.index))])
     }
+    if signed.statement.kind == .collateralGrace {
+      events.write(.warning, "collateral-grace", ["index": .number(Int64(clamping: receipt.index))])
+    }
     return receipt
   }
 

@@ -38,6 +38,8 @@ extension KeyBroker {
     setWitnessGauges()
     let grants = await registry.snapshot.values.activeGrants(at: clock())
     counters.set(.init("vouchsafe_break_glass_active"), Int64(grants.count))
+    let graces = await registry.snapshot.values.activeGraces(at: clock())
+    counters.set(.init("vouchsafe_collateral_grace_active"), Int64(graces.count))
     counters.set(.init("vouchsafe_unsafe_options"), extraAnchorsDigest == nil ? 0 : 1)
     endorsements.observe(at: clock())
     return HTTPResponse(

@@ -120,6 +120,10 @@ package final class KeyBroker: Sendable {
     "vouchsafe_collateral_breaker_open": ("gauge", "Whether the fetching process is left alone because it failed."),
     "vouchsafe_collateral_artefacts": ("gauge", "Artefacts at hand."),
     "vouchsafe_collateral_platforms": ("gauge", "Platforms whose certificates are proved."),
+    "vouchsafe_collateral_grace_active": ("gauge", "Graces for collateral that has run out, in force."),
+    "vouchsafe_collateral_graced_total": (
+      "counter", "Attestations judged by collateral that has run out, under a grace."
+    ),
     "vouchsafe_collateral_memory_lost": ("gauge", "Whether the memory of the newest collateral was gone at the start."),
     "vouchsafe_refusals_total": ("counter", "Requests refused before any hardware signature held, by reason."),
     "vouchsafe_break_glass_total": ("counter", "Break-glass statements taken."),

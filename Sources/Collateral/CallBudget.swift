@@ -16,6 +16,8 @@ package struct CallBudget: Sendable, Equatable {
     package static let intel = Rate(burst: 60, interval: .seconds(1))
     /// AMD's service answers 429 to eager clients, and its certificates last for years.
     package static let amd = Rate(burst: 20, interval: .seconds(6))
+    /// NVIDIA's service; a manifest serves a whole fleet.
+    package static let nvidia = Rate(burst: 20, interval: .seconds(3))
   }
 
   /// Where a server that says 429 says no more.

@@ -13,6 +13,8 @@ extension CollateralKey {
     case (.amdVCEK(let product, let chipID, let tcb), .amdVCEK(let found, let chip, let level)):
       product == found && chipID == chip && tcb == level
     case (.amdRevocationList(let product, _), .amdRevocationList(let found)): product == found
+    case (.nvidiaManifest(let id), .nvidiaManifest(let product, let edition, let version)):
+      id.names(product: product, edition: edition, version: version)
     default: false
     }
   }
@@ -32,8 +34,11 @@ extension CollateralKey {
     case .amdIntermediate(let product, .vlek): self = .amdCertificateChain(product, .vlek)
     case .amdVCEK(let product, let chipID, let tcb): self = .amdVCEK(product, chipID: chipID, tcb: tcb)
     case .amdRevocationList(let product): self = .amdRevocationList(product, .vcek)
+    case .nvidiaManifest(let product, let edition, let version):
+      guard let id = ManifestID(product: product, edition: edition, version: version) else { return nil }
+      self = .nvidiaManifest(id)
     case .malformedDocument, .intelRoot, .intelSigner, .intelAuthority, .intelPlatform, .amdRoot, .amdVLEK,
-      .otherCertificate, .otherRevocationList, .nvidiaManifest, .malformedManifest, .revocationAnswer:
+      .otherCertificate, .otherRevocationList, .malformedManifest, .revocationAnswer:
       return nil
     }
   }

@@ -10,7 +10,7 @@ extension CollateralKey {
   ///
   /// Shape: `intel/tdx/tcb/00906ed50000`, `intel/tdx/qe`, `intel/pckcrl/platform`, `intel/rootcrl`,
   /// `amd/milan/chain/vcek`, `amd/milan/vcek/CHIP/3.0.8.115` (boot loader, TEE, SNP, microcode; Turin's FMC first),
-  /// `amd/milan/crl/vcek`. Everything in lower case.
+  /// `amd/milan/crl/vcek`, `nvidia/rim/NV_GPU_DRIVER_GH100_550.90.07`. All but NVIDIA's own names in lower case.
   package var text: String {
     switch self {
     case .intelTCBInfo(let tee, let fmspc): "intel/\(tee.rawValue)/tcb/\(Hex.encode(fmspc))"
@@ -20,6 +20,7 @@ extension CollateralKey {
     case .amdCertificateChain(let product, let kind): "amd/\(product.word)/chain/\(kind.rawValue)"
     case .amdVCEK(let product, let chipID, let tcb): "amd/\(product.word)/vcek/\(Hex.encode(chipID))/\(tcb.dotted)"
     case .amdRevocationList(let product, let kind): "amd/\(product.word)/crl/\(kind.rawValue)"
+    case .nvidiaManifest(let id): "nvidia/rim/\(id.text)"
     }
   }
 
@@ -29,7 +30,9 @@ extension CollateralKey {
   package init(text: String) throws(ParseError) {
     guard text.utf8.count <= Self.textLimit else { throw ParseError("key", .tooLong) }
     let words = text.split(separator: "/", omittingEmptySubsequences: false).map { String($0) }
-    guard let key = Self.intel(words) ?? Self.amd(words) else { throw ParseError("key", .unexpected) }
+    guard let key = Self.intel(words) ?? Self.amd(words) ?? Self.nvidia(words) else {
+      throw ParseError("key", .unexpected)
+    }
     // One key, one text.
     guard key.text.utf8.elementsEqual(text.utf8) else { throw ParseError("key", .notCanonical) }
     self = key
@@ -62,6 +65,11 @@ extension CollateralKey {
       return .amdVCEK(product, chipID: chipID, tcb: tcb)
     default: return nil
     }
+  }
+
+  private static func nvidia(_ words: [String]) -> CollateralKey? {
+    guard words.count == 3, words[0] == "nvidia", words[1] == "rim" else { return nil }
+    return ManifestID(words[2]).map { .nvidiaManifest($0) }
   }
 
   private static func bytes(_ word: String) -> [UInt8]? { try? Hex.decode(word, "key") }

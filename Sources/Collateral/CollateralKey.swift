@@ -18,4 +18,6 @@ package enum CollateralKey: Hashable, Sendable {
   /// `chipID`: `product.chipIDByteCount` bytes. The certificate depends on the TCB that the report states.
   case amdVCEK(SNPProduct, chipID: [UInt8], tcb: TCBVersion.Components)
   case amdRevocationList(SNPProduct, AMDKeyKind)
+
+  case nvidiaManifest(ManifestID)
 }

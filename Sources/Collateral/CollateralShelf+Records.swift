@@ -52,7 +52,7 @@ extension CollateralKey {
     case .intelRootRevocationList: 0
     case .intelPCKRevocationList, .amdRevocationList: 1
     case .amdCertificateChain: 2
-    case .intelTCBInfo, .intelQEIdentity: 3
+    case .intelTCBInfo, .intelQEIdentity, .nvidiaManifest: 3
     case .amdVCEK: 4
     }
   }

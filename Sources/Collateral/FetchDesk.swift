@@ -33,7 +33,7 @@ package struct FetchDesk: Sendable {
     if let until = negative.until(key, at: now) { return refuse(key, .negativeCached, until, now) }
     guard inFlight.count < Self.inFlightLimit else { return refuse(key, .unavailable, now.adding(.seconds(1)), now) }
     let request = endpoints.request(for: key)
-    var host = hosts[request.host] ?? Host(budget: CallBudget(key.isIntel ? .intel : .amd, at: now))
+    var host = hosts[request.host] ?? Host(budget: CallBudget(key.rate, at: now))
     defer { hosts[request.host] = host }
     // The budget first: a question that is not sent must not count as the breaker's one trial.
     var budget = host.budget
@@ -78,10 +78,12 @@ package struct FetchDesk: Sendable {
 }
 
 extension CollateralKey {
-  package var isIntel: Bool {
+  /// How often the vendor may be asked.
+  var rate: CallBudget.Rate {
     switch self {
-    case .intelTCBInfo, .intelQEIdentity, .intelPCKRevocationList, .intelRootRevocationList: true
-    case .amdCertificateChain, .amdVCEK, .amdRevocationList: false
+    case .intelTCBInfo, .intelQEIdentity, .intelPCKRevocationList, .intelRootRevocationList: .intel
+    case .amdCertificateChain, .amdVCEK, .amdRevocationList: .amd
+    case .nvidiaManifest: .nvidia
     }
   }
 }

@@ -4,7 +4,8 @@ import Verification
 
 /// Where vendors are asked, as their own addresses or as those of a cache that speaks like them.
 ///
-/// Spec: Intel SGX and TDX Provisioning Certification Service API v4; Intel PCCS; AMD 57230, key distribution service.
+/// Spec: Intel SGX and TDX Provisioning Certification Service API v4; Intel PCCS; AMD 57230, key distribution service;
+/// NVIDIA RIM service v1.
 package struct VendorEndpoints: Sendable, Equatable {
   /// Which of two TCB infos Intel gives while a new evaluation is rolled out.
   package enum TCBUpdate: String, Sendable, CaseIterable { case standard, early }
@@ -21,9 +22,15 @@ package struct VendorEndpoints: Sendable, Equatable {
   package var intel: String
   package var rootList: RootList
   package var amd: String
+  package var nvidia: String
   package var update: TCBUpdate
 
-  package init(intel: String, rootList: RootList, amd: String, update: TCBUpdate = .standard) {
+  package static let nvidiaService = "https://rim.attestation.nvidia.com"
+
+  package init(
+    intel: String, rootList: RootList, amd: String, nvidia: String = Self.nvidiaService, update: TCBUpdate = .standard
+  ) {
+    self.nvidia = Self.trimmed(nvidia)
     self.intel = Self.trimmed(intel)
     self.rootList = rootList
     self.amd = Self.trimmed(amd)
@@ -59,6 +66,7 @@ package struct VendorEndpoints: Sendable, Equatable {
       return VendorRequest(key, "\(amd)/\(kind.rawValue)/v1/\(product.rawValue)/cert_chain", limit: 1 << 16)
     case .amdRevocationList(let product, let kind):
       return VendorRequest(key, "\(amd)/\(kind.rawValue)/v1/\(product.rawValue)/crl", limit: 1 << 20)
+    case .nvidiaManifest(let id): return VendorRequest(key, "\(nvidia)/v1/rim/\(id.text)", limit: 1 << 20)
     case .amdVCEK(let product, let chipID, let tcb):
       let query = [("fmcSPL", tcb.fmc), ("blSPL", tcb.bootLoader), ("teeSPL", tcb.tee), ("snpSPL", tcb.snp)]
         .compactMap { name, value in value.map { "\(name)=\(Self.twoDigits($0))" } }

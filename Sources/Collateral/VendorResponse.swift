@@ -26,7 +26,7 @@ package struct VendorResponse: Sendable {
   ) throws(CollateralFault) -> CollateralRecord {
     try checkStatus(at: now)
     guard body.count <= request.limitBytes else { throw .unreadable("too long") }
-    let artefacts = CollateralArtefact.all(in: body)
+    let artefacts = CollateralArtefact.all(in: try content(for: request.key))
     let wanted = artefacts.filter { request.key.isAnswered(by: $0.subject) }
     guard let main = wanted.first, Set(wanted).count == 1 else {
       throw artefacts.isEmpty ? .unreadable("no artefact") : .notWhatWasAsked
@@ -52,6 +52,20 @@ package struct VendorResponse: Sendable {
     guard let text = values(["retry-after"]).first else { return nil }
     if let seconds = UInt32(text) { return .seconds(min(seconds, 86_400)) }
     return HTTPDate.parse(text).map { max(.zero, min($0.duration(since: now), .seconds(86_400))) }
+  }
+
+  /// What the body holds: NVIDIA's in base64 within JSON, with a digest that tells damage.
+  private func content(for key: CollateralKey) throws(CollateralFault) -> [UInt8] {
+    guard case .nvidiaManifest(let id) = key else { return body }
+    let limits = StrictJSON.Limits(depth: 4, tokens: 256)
+    guard let answer = try? StrictJSON.parse(body, limits: limits), let text = answer["rim"]?.stringValue,
+      let manifest = try? Base64.decode(text, .standard, "rim")
+    else { throw .unreadable("no manifest") }
+    guard answer["id"]?.stringValue == id.text else { throw .notWhatWasAsked }
+    guard let digest = answer["sha256"]?.stringValue.flatMap({ try? Hex.decode($0, "sha256") }),
+      digest == Hash.sha256.digest(manifest)
+    else { throw .unreadable("its digest does not fit") }
+    return manifest
   }
 
   /// The certificates beside the artefact: Intel's in a header of the answer, AMD's in the body.
@@ -81,7 +95,7 @@ extension CollateralKey {
     case .intelTCBInfo: ["tcb-info-issuer-chain", "sgx-tcb-info-issuer-chain"]
     case .intelQEIdentity: ["sgx-enclave-identity-issuer-chain"]
     case .intelPCKRevocationList: ["sgx-pck-crl-issuer-chain"]
-    case .intelRootRevocationList, .amdCertificateChain, .amdVCEK, .amdRevocationList: nil
+    case .intelRootRevocationList, .amdCertificateChain, .amdVCEK, .amdRevocationList, .nvidiaManifest: nil
     }
   }
 }

@@ -72,19 +72,24 @@ package struct CollateralFolder: Sendable {
 extension CollateralKey {
   /// Of a file that is named as `fileName` names it.
   init?(fileName name: String) {
-    guard let dot = name.lastIndex(of: "."),
-      let key = try? CollateralKey(text: String(name[..<dot].map { $0 == "_" ? "/" : $0 })), key.fileName == name
-    else { return nil }
+    guard let dot = name.lastIndex(of: ".") else { return nil }
+    // NVIDIA's own names have underscores too.
+    let manifest = "nvidia_rim_"
+    let text =
+      name.hasPrefix(manifest)
+      ? "nvidia/rim/" + name[..<dot].dropFirst(manifest.count) : String(name[..<dot].map { $0 == "_" ? "/" : $0 })
+    guard let key = try? CollateralKey(text: text), key.fileName == name else { return nil }
     self = key
   }
 
   /// The name of its file in a folder.
   package var fileName: String {
-    let isDocument =
+    let form =
       switch self {
-      case .intelTCBInfo, .intelQEIdentity: true
-      default: false
+      case .intelTCBInfo, .intelQEIdentity: "json"
+      case .nvidiaManifest: "xml"
+      default: "pem"
       }
-    return String(text.map { $0 == "/" ? "_" : $0 }) + (isDocument ? ".json" : ".pem")
+    return String(text.map { $0 == "/" ? "_" : $0 }) + ".\(form)"
   }
 }

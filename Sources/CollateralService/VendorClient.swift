@@ -31,7 +31,7 @@ package struct VendorClient: Sendable {
 
   private static func urls(_ endpoints: VendorEndpoints) -> [String] {
     let list: [String] = if case .file(let url) = endpoints.rootList { [url] } else { [] }
-    return [endpoints.intel, endpoints.amd] + list
+    return [endpoints.intel, endpoints.amd, endpoints.nvidia] + list
   }
 
   /// Scheme, host and port.

@@ -22,6 +22,7 @@ struct LeafFacts {
       ("evidence", hex(recordDigest)), ("collateral", .array(record.collateral.map { hex($0.digest) })),
       ("initdata", record.initData.map { hex(Hash.sha256.digest(Array($0.utf8))) } ?? .null),
     ]
+    if let asOf = claims.collateralAsOf { members.append(("collateral_as_of", .string(asOf.rfc3339))) }
     if let teePublicKey { members.append(("tee_key", .string(Base64.url(teePublicKey.thumbprint)))) }
     if case .request(_, _, let nonce) = record.input {
       members.append(("challenge", hex(Hash.sha256.digest(Array(nonce.utf8)))))

@@ -1,3 +1,4 @@
+package import Appraisal
 package import Bytes
 import Cryptography
 package import Evidence
@@ -32,14 +33,19 @@ package struct RecordedInputs: Sendable {
     anchors = try await Self.anchors(record.anchors, &blobs)
   }
 
-  /// The claims, or the refusal, at the time and under the floors of the record.
-  package func verified() -> Result<Claims, Refusal> { verified(with: endorsements, at: record.verifiedAt) }
+  /// The claims, or the refusal, at the time and under the floors of the record, with the graces of those values.
+  package func verified(under values: ReferenceValues = ReferenceValues(quorum: nil)) -> Result<Claims, Refusal> {
+    let graces = values.activeGraces(at: record.verifiedAt).map(\.grace)
+    return verified(with: endorsements, at: record.verifiedAt, graces: graces)
+  }
 
   /// As if other carriers had been at hand at another time.
-  package func verified(with endorsements: Endorsements, at time: Timestamp) -> Result<Claims, Refusal> {
+  package func verified(
+    with endorsements: Endorsements, at time: Timestamp, graces: [CollateralGrace] = []
+  ) -> Result<Claims, Refusal> {
     verify(
       evidence, devices: devices, with: endorsements, binding: binding, anchors: anchors, at: time,
-      floors: record.floors)
+      floors: record.floors, graces: graces)
   }
 
   private static func read(

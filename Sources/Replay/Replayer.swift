@@ -36,7 +36,7 @@ package struct Replayer: Sendable {
     let record = inputs.record
     let judgedBy = try await values(record.refvalues, record.policy, fold, &blobs)
     let decidedBy = try await values(decision.refvalues, decision.policy, fold, &blobs)
-    let claims = inputs.verified()
+    let claims = inputs.verified(under: judgedBy)
     let found = fold?.differences(from: leaf, decision) ?? []
     switch claims {
     case .failure(let refusal):
@@ -54,6 +54,7 @@ package struct Replayer: Sendable {
         + Difference.between(Self.hex(record.advisories), Self.hex(judgedBy.advisories?.digest), "record.advisories")
         + Self.differences(leaf, facts.members)
         + Difference.between(leaf.document["waived"], Self.names(inputs.waivedWalls), "leaf.waived")
+        + (proved.collateralAsOf == nil ? Difference.between(leaf.document["collateral_as_of"], nil, "leaf.grace") : [])
         + Self.differences(leaf, outcome.members(record, decision, salt: try await Self.salt(leaf, &blobs)))
         + outcome.attestationDifferences
       return Replayed(

@@ -40,6 +40,8 @@ package enum LogDamage: Error, Equatable, Sendable {
   /// Neither a log nor the permission to begin one.
   case absent
   case walMissing
+  /// A log was begun, of which neither a checkpoint nor an entry is left.
+  case checkpointMissing
   /// A record of the write-ahead log is damaged and no torn last write explains it.
   case walRecord(offset: Int)
   /// The write-ahead log is longer than this log ever writes.
@@ -62,6 +64,7 @@ package enum LogDamage: Error, Equatable, Sendable {
     switch self {
     case .absent: "logAbsent"
     case .walMissing: "walMissing"
+    case .checkpointMissing: "checkpointMissing"
     case .walRecord: "walDamaged"
     case .walTooLong: "walTooLong"
     case .gap: "walGap"
@@ -83,6 +86,7 @@ extension LogDamage: CustomStringConvertible {
       switch self {
       case .absent: "there is no log here"
       case .walMissing: "the file wal is missing although a checkpoint was published"
+      case .checkpointMissing: "the file checkpoint is missing and the file wal is empty although this log was begun"
       case .walRecord(let offset): "the file wal is damaged at byte \(offset)"
       case .walTooLong(let bytes): "the file wal has \(bytes) bytes, more than this log ever writes"
       case .gap(let expected, let found): "the file wal goes on at entry \(found) but the tree ends before \(expected)"

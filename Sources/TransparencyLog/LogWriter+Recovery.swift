@@ -19,6 +19,8 @@ extension LogWriter {
       guard absence == .begin else { throw .damaged(.absent) }
       return try start(try RecoveredLog(empty: io, signer: signer, options: options), witnessed)
     }
+    // An empty write-ahead log alone is what the first start leaves before its first checkpoint, and nothing later.
+    guard absence == .begin || found.published != nil || found.tree.size > 0 else { throw .damaged(.checkpointMissing) }
     return try start(found, witnessed)
   }
 

@@ -27,6 +27,8 @@ package struct Claims: Sendable, Equatable {
   package let basis: ProofBasis
   /// The GPUs and switches that this platform's own evidence covers; `nil` when none came along.
   package let devices: NVIDIAClaims?
+  /// The moment as of which collateral was judged that has run out since; `nil` when all of it holds.
+  package private(set) var collateralAsOf: Timestamp?
 
   init(simulated: Bool, platform: Platform, basis: ProofBasis, devices: NVIDIAClaims? = nil) {
     self.simulated = simulated
@@ -35,10 +37,18 @@ package struct Claims: Sendable, Equatable {
     self.devices = devices
   }
 
+  func graced(asOf time: Timestamp) -> Claims {
+    var copy = self
+    copy.collateralAsOf = time
+    return copy
+  }
+
   /// With devices whose evidence the platform's covers and which answered the same challenge.
   func covering(_ devices: NVIDIAClaims, basis other: ProofBasis) -> Claims {
-    Claims(
+    var both = Claims(
       simulated: simulated || devices.simulated, platform: platform, basis: basis.merging(other), devices: devices)
+    both.collateralAsOf = collateralAsOf
+    return both
   }
 
   package var tee: TEE {
@@ -61,6 +71,7 @@ package struct Claims: Sendable, Equatable {
   /// The `claims` of results and of evidence bundles. 64-bit integers are hexadecimal text.
   package var json: JSONValue {
     let covered: [(String, JSONValue)] = devices.map { [("nvidia", $0.json)] } ?? []
-    return .object([("tee", .string(tee.rawValue)), ("simulated", .bool(simulated))] + members + covered)
+    let graced: [(String, JSONValue)] = collateralAsOf.map { [("collateralAsOf", .string($0.rfc3339))] } ?? []
+    return .object([("tee", .string(tee.rawValue)), ("simulated", .bool(simulated))] + members + covered + graced)
   }
 }

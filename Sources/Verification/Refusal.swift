@@ -23,14 +23,14 @@ package struct Refusal: Error, Equatable, Sendable {
     case chipIDMasked, chipIDMismatch, tcbMismatch, tcbOrder, signatureInvalid
     case quotingEnclaveUnknown, enclaveSignatureInvalid, attestationKeyMismatch, enclaveMismatch, moduleMismatch
     case eventLogMismatch
-    case architectureMismatch, deviceRepeated, firmwareIDMismatch, topologyMismatch, modesMixed, decoderStateUnknown
-    case deviceEvidenceAlone
+    case architectureMismatch, deviceRepeated, firmwareIDMismatch, deviceEvidenceAlone
     // Genuine, and not acceptable.
     case requestedByHost, debugEnabled, migrationAllowed, policyReservedBit, policyUnknownBits, abiVersionUnmet
     case vmplNotZero, platformUnknownBits
     case tcbNotUpToDate, performanceMonitored, partitioningAware, septVEEnabled, attributesUnknownBits, serviceTDBound
     case featuresMissing
     case firmwareIDMissing, measurementMismatch, measurementMissing, measurementConflict
+    case architectureUnsupported, decoderStateUnknown, modesMixed, topologyMismatch
   }
 
   /// What a refusal asks of the person who reads it.
@@ -97,7 +97,8 @@ extension Refusal.Code {
     case .requestedByHost, .debugEnabled, .migrationAllowed, .policyReservedBit, .policyUnknownBits, .abiVersionUnmet,
       .vmplNotZero, .platformUnknownBits, .tcbNotUpToDate, .performanceMonitored, .partitioningAware, .septVEEnabled,
       .attributesUnknownBits, .serviceTDBound, .featuresMissing, .firmwareIDMissing, .measurementMismatch,
-      .measurementMissing, .measurementConflict:
+      .measurementMissing, .measurementConflict, .architectureUnsupported, .decoderStateUnknown, .modesMixed,
+      .topologyMismatch:
       .unacceptable
     default: .invalid
     }

@@ -9,11 +9,14 @@ package import Evidence
 /// - Parameters:
 ///   - devices: the GPUs that came along. The platform's report data must cover them, which `binding` says.
 ///   - floors: the oldest evaluation of a vendor's TCB that still counts.
+///   - graces: whose collateral may have run out, and as of when it is judged then; the claims say so.
 package func verify(
   _ evidence: UnverifiedEvidence, devices: NVIDIAEvidence? = nil, with endorsements: Endorsements, binding: Binding,
-  anchors: Anchors, at now: Timestamp, floors: EvaluationFloors = .none
+  anchors: Anchors, at now: Timestamp, floors: EvaluationFloors = .none, graces: [CollateralGrace] = []
 ) -> Result<Claims, Refusal> {
-  let platform = verifyPlatform(evidence, endorsements, binding, anchors, now, floors)
+  let platform = withGraces(graces, for: evidence.tee, at: now) { time in
+    verifyPlatform(evidence, endorsements, binding, anchors, time, floors)
+  }
   guard case .success(let claims) = platform, let devices else { return platform }
   guard let nonce = binding.deviceNonce else {
     return .failure(Refusal(.deviceEvidenceAlone, "deviceNonce", got: "none", wanted: "one of this session"))

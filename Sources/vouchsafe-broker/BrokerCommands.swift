@@ -42,6 +42,8 @@ private let initCommand = Command(
     throw Failure(.usage, "init: \(refusal.sentence)")
   } catch let error as PlatformError {
     throw Failure(.unavailable, "init: cannot write \(state.path): \(error); remove it and start again")
+  } catch StartError.logUnwritable(let reason, let folder) {
+    throw Failure(.unavailable, "init: cannot write \(folder): \(reason); remove \(state.path) and start again")
   }
   Console.line("log verifier key: \(vkey)")
   Console.line("admin certificate: \(state.adminCertificate)")

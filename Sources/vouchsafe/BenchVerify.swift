@@ -83,10 +83,18 @@ struct VerifySubject {
   /// Reads and verifies the evidence as it came; bound to the report data it states.
   func verifies(with endorsements: Endorsements) -> Bool {
     guard let evidence = try? UnverifiedEvidence.parse(bytes: bytes, tee: named) else { return false }
+    if case .nvidia(let devices) = evidence { return verifies(devices, with: endorsements, nonce: evidence.reportData) }
     let binding = Binding(reportData: evidence.reportData)
     let verdict = verify(evidence, with: endorsements, binding: binding, anchors: anchors, at: time)
     guard case .success(let claims) = verdict else { return false }
     return strictRefusals(claims).isEmpty
+  }
+
+  /// Devices by themselves, as far as that goes: they authorise nothing.
+  private func verifies(_ devices: NVIDIAEvidence, with endorsements: Endorsements, nonce: [UInt8]) -> Bool {
+    let verdict = verifyDevices(devices, with: endorsements, nonce: nonce, anchors: anchors, at: time)
+    guard case .success(let claims) = verdict else { return false }
+    return claims.findings.isEmpty
   }
 }
 

@@ -37,6 +37,8 @@ struct BrokerReferences {
       return listing["exceptions"]?.arrayValue?.first { document in
         (try? ManifestException(document: document))?.scope == scope
       }
+    case .collateralGrace:
+      return listing["collateralGrace"]?.arrayValue?.first { $0["vendor"]?.stringValue == scope }
     case .revoke, .unrevoke, .breakGlass: return nil
     }
   }

@@ -2,6 +2,7 @@ import Appraisal
 import Bytes
 import Cryptography
 import KBSProtocol
+import Verification
 
 /// A document that may be proposed, read as what its schema says: what `policy check` shows of it.
 struct CheckedDocument {
@@ -30,6 +31,11 @@ struct CheckedDocument {
       name = exception.scope
       contents = exception.summary
       members = [("notAfter", .string(exception.notAfter.rfc3339))]
+    case CollateralGraceStatement.schema:
+      let said = try CollateralGraceStatement(document: document)
+      kind = "collateral-grace"
+      name = said.grace.vendor.rawValue
+      contents = ["as of \(said.grace.asOf.rfc3339), until \(said.grace.until.rfc3339): \(said.reason)"]
     default:
       let bundle = try ReferenceBundle(document: document)
       name = bundle.name

@@ -59,7 +59,11 @@ enum CollateralFetch {
     for path in arguments.values("--evidence") {
       let bytes = try Console.readFile(path, limit: 4 << 20)
       do throws(EvidenceError) {
-        keys += CollateralKey.wanted(by: try UnverifiedEvidence.parse(bytes: bytes, tee: nil))
+        let evidence = try UnverifiedEvidence.parse(bytes: bytes, tee: nil)
+        keys += CollateralKey.wanted(by: evidence)
+        if case .nvidia(let devices) = evidence {
+          keys += devices.devices.flatMap { ManifestID.wanted(by: $0) }.map { .nvidiaManifest($0) }
+        }
       } catch { throw Failure(.malformed, "\(path): \(error)") }
     }
     var seen = Set<CollateralKey>()

@@ -3,7 +3,7 @@ import KBSProtocol
 import Measurement
 import Terminal
 
-/// The verbs that compute measurements from what a guest is started with.
+/// The verbs that compute what a bundle says: of a guest from the files it is started with, of GPUs from their evidence.
 let referenceComputeCommands: [Command] = [
   Command(
     "reference compute snp", "compute what SEV-SNP measures of a guest, from the files it is started with",
@@ -31,9 +31,17 @@ let referenceComputeCommands: [Command] = [
     ],
     example: "vouchsafe reference compute tdx --firmware OVMF.fd --event-log ccel.bin --init-data pod.toml -o json",
     run: { try ReferenceComputeTDX.run($0) }),
+  Command(
+    "reference compute gpu", "compute what a bundle says of GPUs, from evidence of theirs that is proved first",
+    options: [
+      EvidenceOptions.evidence, EvidenceOptions.collateral, EvidenceOptions.anchors, EvidenceOptions.at,
+      Option("--pin-devices", "name these very devices, by their keys"), .output,
+    ],
+    example: "vouchsafe reference compute gpu --evidence gpus.json --collateral /var/lib/vouchsafe/collateral",
+    run: { try ReferenceComputeGPU.run($0) }),
 ]
 
-/// Options and steps that both verbs share.
+/// Options and steps that the verbs on guests share.
 enum ComputeOptions {
   static let firmware = Option("--firmware", value: "FILE", "the UEFI image that the guest starts from")
   static let initData = Option(

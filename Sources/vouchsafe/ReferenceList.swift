@@ -56,6 +56,11 @@ enum ReferenceList {
       lines.append(
         "GLASS BROKEN for \(word(grant["resource"])) until \(word(grant["until"])): \(word(grant["reason"]))")
     }
+    for grace in listing["collateralGrace"]?.arrayValue ?? [] {
+      lines.append(
+        "GRACE for collateral of \(word(grace["vendor"])) as of \(word(grace["asOf"])) until \(word(grace["until"])): "
+          + word(grace["reason"]))
+    }
     if let table = listing["advisories"], !table.isNull {
       lines.append(
         "advisories version \(word(table["version"])), dated \(word(table["dated"])): \(word(table["digest"]))")

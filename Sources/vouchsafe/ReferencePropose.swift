@@ -3,6 +3,7 @@ import Bytes
 import KBSProtocol
 import Platform
 import Terminal
+import Verification
 
 /// `reference propose`: from a document to a statement that nobody has signed yet.
 enum ReferencePropose {
@@ -38,10 +39,12 @@ enum ReferencePropose {
         _ = try AdvisoryTable(document: value)
         return (.advisories, StatementContent.advisoriesScope, value)
       case ManifestException.schema: return (.exception, try ManifestException(document: value).scope, value)
+      case CollateralGraceStatement.schema:
+        return (.collateralGrace, try CollateralGraceStatement(document: value).grace.vendor.rawValue, value)
       default:
         let known = [
           ReferenceBundle.schema, ResourceRule.schema, ApproverQuorum.schema, AdvisoryTable.schema,
-          ManifestException.schema,
+          ManifestException.schema, CollateralGraceStatement.schema,
         ].joined(separator: ", ")
         throw Failure(.malformed, "\(path): \"schema\" is none of \(known)")
       }

@@ -3,6 +3,7 @@ import Bytes
 import Platform
 import SignedNotes
 import Terminal
+import Verification
 
 /// `reference sign`: shows what would change, in full, and adds one approver's signature.
 enum ReferenceSign {
@@ -41,7 +42,8 @@ enum ReferenceSign {
     case .revoke(let scope, let reason): lines.append("STOPS releases for \(scope.text): \(reason)")
     case .unrevoke(let scope, let reason): lines.append("ALLOWS AGAIN releases for \(scope.text): \(reason)")
     case .breakGlass(let grant): lines += Self.warning(grant, until: statement.notAfter)
-    case .reference, .rule, .quorum, .breakGlassQuorum, .advisories, .exception:
+    case .reference, .rule, .quorum, .breakGlassQuorum, .advisories, .exception, .collateralGrace:
+      if case .collateralGrace(let said) = content { lines.append(Self.warning(said)) }
       lines.append(try comparison(statement, references))
       lines.append(DocumentDifference(from: active, to: statement.body).text)
     }
@@ -62,6 +64,11 @@ enum ReferenceSign {
       "measurement \(Hex.encode(grant.measurement))",
       "host data \(grant.hostData.map { Hex.encode($0) } ?? "as the bundle says")", "because: \(grant.reason)",
     ]
+  }
+
+  private static func warning(_ said: CollateralGraceStatement) -> String {
+    "ACCEPTS COLLATERAL of \(said.grace.vendor.rawValue) that has run out, as of \(said.grace.asOf.rfc3339), "
+      + "until \(said.grace.until.rfc3339): \(said.reason)"
   }
 
   /// What the difference below is against.

@@ -74,9 +74,9 @@ struct CrashHistory {
       let limit: UInt64 = [0, 700, 1 << 20][Int.random(in: 0..<3, using: &random)]
       var log = try LogWriter.open(
         disk, signer: signer, absence: hasBegun ? .refuse : .begin, options: options(limit))
-      hasBegun = true
       for _ in 0..<Int.random(in: 1...12, using: &random) {
         released += try log.append(batch()).map { ($0.index, $0.entry) }
+        hasBegun = true
         left.append(try OwnCheckpoint.checkpoint(log.checkpoint))
         if random.happens(weather == .mixed ? 0.3 : 0.8) { try log.publish() }
       }

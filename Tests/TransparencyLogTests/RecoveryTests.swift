@@ -57,6 +57,14 @@ struct RecoveryTests {
     expect(.walMissing, disk)
   }
 
+  @Test func anEmptyWriteAheadLogWithoutACheckpointIsNotALogThatBegins() throws {
+    let disk = try disk(published: 9, total: 9)
+    (disk["wal"], disk["checkpoint"]) = ([], nil)
+    let before = disk.names
+    expect(.checkpointMissing, disk)
+    #expect(disk.names == before)
+  }
+
   @Test func everyFlippedByteOfTheWriteAheadLogIsRefused() throws {
     let disk = try disk(published: 0, total: 9)
     let wal = try #require(disk["wal"])

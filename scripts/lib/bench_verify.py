@@ -1,4 +1,4 @@
-"""Verdicts on TDX and SEV-SNP evidence by one thread, beside dcap-qvl and `openssl speed`."""
+"""Verdicts on TDX, SEV-SNP and NVIDIA evidence by one thread, beside dcap-qvl and `openssl speed`."""
 import base64
 import calendar
 import json
@@ -9,6 +9,7 @@ import time
 
 import dcap_qvl
 
+import bench_gpus
 from bench import ROOT, VECTORS, in_rounds, openssl_verify_rate, ratio, table
 
 QUOTE = "cpu/tdx/v4_f1c8503301.bin"
@@ -36,6 +37,7 @@ def run(arguments):
         folder = pathlib.Path(folder)
         tdx(arguments, folder)
         snp(arguments, folder)
+        bench_gpus.run(arguments, folder)
 
 
 def ours(program, words):

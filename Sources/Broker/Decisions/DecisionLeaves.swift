@@ -26,7 +26,8 @@ struct DecisionSubject: Sendable {
 
   /// The members that a decision's leaf takes from here.
   var members: [(String, JSONValue)] {
-    [
+    let graced: [(String, JSONValue)] = claims.collateralAsOf.map { [("collateral_as_of", .string($0.rfc3339))] } ?? []
+    return graced + [
       ("tee", .strings([claims.tee.rawValue] + claims.deviceKinds)), ("measure", measure), ("tcb", tcb),
       ("tee_key", .string(Base64.url(teeKey))), ("challenge", .string(Hex.encode(challenge))),
       ("evidence", .string(Hex.encode(evidence))), ("collateral", .strings(collateral.map { Hex.encode($0) })),

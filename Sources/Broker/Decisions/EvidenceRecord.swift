@@ -13,6 +13,8 @@ struct EvidenceRecord: Sendable {
   let initData: String?
   /// What the proof rests on.
   let basis: ProofBasis
+  /// Where carriers were fetched from, by their digests.
+  let origins: [[UInt8]: EndorsementStore.Origin]
   /// The oldest evaluations that counted.
   let floors: EvaluationFloors
   let registry: RegistryPosition
@@ -32,7 +34,7 @@ struct EvidenceRecord: Sendable {
       .object([
         ("v", 1), ("tee", .string(session.tee.rawValue)), ("kbs_version", .string(session.version.rawValue)),
         ("challenge", .string(session.challenge.nonce)), ("request", .string(Base64.encode(request))),
-        ("init_data", initData.map { .string($0) } ?? .null), ("collateral", .array(basis.artefacts.map(Self.entry))),
+        ("init_data", initData.map { .string($0) } ?? .null), ("collateral", .array(basis.artefacts.map(entry))),
         ("anchors", extraAnchors.map { .string(Hex.encode($0)) } ?? .null), ("floors", floors.json),
         ("registry", registry.json), ("refvalues", .string(Hex.encode(references.digest))),
         ("policy", .string(Hex.encode(references.policyDigest))),
@@ -43,10 +45,12 @@ struct EvidenceRecord: Sendable {
   }
 
   /// Where a carrier came from is not known of what an operator supplied.
-  private static func entry(_ artefact: ProofBasis.Artefact) -> JSONValue {
-    .object([
-      ("kind", .string(artefact.kind)), ("url", .null), ("fetched_at", .null),
-      ("sha256", .string(Hex.encode(Hash.sha256.digest(artefact.bytes)))),
+  private func entry(_ artefact: ProofBasis.Artefact) -> JSONValue {
+    let digest = Hash.sha256.digest(artefact.bytes)
+    let origin = origins[digest]
+    return .object([
+      ("kind", .string(artefact.kind)), ("url", origin.map { .string($0.url) } ?? .null),
+      ("fetched_at", origin.map { .string($0.fetchedAt.rfc3339) } ?? .null), ("sha256", .string(Hex.encode(digest))),
     ])
   }
 }

@@ -10,6 +10,7 @@ struct Leaf {
     case decision, policy, refvalues, resource, revoke, advisories, config, epoch
     case denySummary = "deny-summary"
     case breakGlass = "break-glass"
+    case collateralGrace = "collateral-grace"
   }
 
   /// What is the same in every leaf of one process.

@@ -128,7 +128,8 @@ extension Sequence<CollateralArtefact> {
 extension CollateralArtefact {
   var isRevocationList: Bool { if case .revocationList = self { true } else { false } }
 
-  fileprivate var bytes: [UInt8] {
+  /// As they are stored beside decisions.
+  var bytes: [UInt8] {
     switch self {
     case .certificate(let certificate): certificate.der
     case .revocationList(let list): list.der

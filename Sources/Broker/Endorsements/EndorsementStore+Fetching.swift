@@ -1,5 +1,6 @@
 import Bytes
 import Collateral
+import Cryptography
 import Telemetry
 import Verification
 
@@ -87,6 +88,8 @@ extension EndorsementStore {
     state.withLock { state in
       state.stock.set(record.key, proofs.map(\.0), anchors: parts.anchors, at: now)
       state.cold.forget(record.key)
+      let origin = Origin(url: record.source, fetchedAt: record.fetchedAt)
+      for (artefact, _) in proofs { state.origins.set(Hash.sha256.digest(artefact.bytes), origin) }
     }
     remember(proofs.map(\.1), at: now)
   }

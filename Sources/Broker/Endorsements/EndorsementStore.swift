@@ -67,8 +67,16 @@ package final class EndorsementStore: Sendable {
     var cold = ColdFetches()
     /// What genuine evidence needed, and when it is next worth asking whether there is a newer one.
     var refresh = BoundedCache<CollateralKey, Timestamp>(capacity: CollateralStock.fetchedLimit)
+    /// Where fetched artefacts came from, by SHA-256 of their bytes.
+    var origins = BoundedCache<[UInt8], Origin>(capacity: CollateralStock.fetchedLimit)
     var isFolderUnreadable = false
     var isMemoryUnwritable = false
+  }
+
+  /// The fetching process's word: for people who read records of evidence.
+  struct Origin: Sendable, Equatable {
+    let url: String
+    let fetchedAt: Timestamp
   }
 
   let parts: Parts
@@ -133,6 +141,13 @@ package final class EndorsementStore: Sendable {
     }
     state.withLock { $0.platforms.set(digest, (platform, listGeneration)) }
     return endorsements.adding(platform)
+  }
+
+  /// Where artefacts came from, as far as that is known.
+  func origins(of digests: [[UInt8]]) -> [[UInt8]: Origin] {
+    state.withLock { state in
+      Dictionary(digests.compactMap { digest in state.origins.peek(digest).map { (digest, $0) } }) { first, _ in first }
+    }
   }
 
   /// What an older artefact is measured by.

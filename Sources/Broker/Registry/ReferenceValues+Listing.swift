@@ -9,7 +9,8 @@ extension ReferenceValues {
     return .object([
       ("epoch", .int(epoch)), ("digest", .string(Hex.encode(digest))),
       ("quorum", quorum?.document ?? .null), ("breakGlassQuorum", breakGlassQuorum?.document ?? .null),
-      ("breakGlass", .array(activeGrants(at: now).map(Self.row))), ("bundles", .array(shownBundles)),
+      ("breakGlass", .array(activeGrants(at: now).map(Self.row))),
+      ("collateralGrace", .array(activeGraces(at: now).map(\.document))), ("bundles", .array(shownBundles)),
       ("rules", .array(rules.values.sorted { $0.resource < $1.resource }.map(\.document))),
       ("revocations", .strings(revocations.map(\.text).sorted())),
       ("advisories", advisories.map(Self.row) ?? .null),

@@ -70,6 +70,7 @@ enum RegistryChange: Sendable {
     case .revoke: .revoke
     case .advisories: .advisories
     case .breakGlass: .breakGlass
+    case .collateralGrace: .collateralGrace
     case .reference, .rule, .unrevoke, .quorum, .exception: .refvalues
     }
   }

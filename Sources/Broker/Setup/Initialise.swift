@@ -59,8 +59,8 @@ package struct Initialisation: Sendable {
   }
 
   /// - Returns: the log's verifier key.
-  /// - Throws: `Refusal`, or a `PlatformError` when a file cannot be written. `instance.json` is written last: without it
-  ///   the folder is no state.
+  /// - Throws: `Refusal`, or a `PlatformError` or `StartError.logUnwritable` when a file cannot be written. `instance.json`
+  ///   is written last: without it the folder is no state.
   package func run(at now: Timestamp) throws -> String {
     let quorum = try approverQuorum(
       approvers, quorum, malformed: .approverMalformed, unusable: .approverUnusable, impossible: .quorumImpossible)
@@ -108,9 +108,13 @@ package struct Initialisation: Sendable {
     let leaf = Leaf(
       .config, from: origin, at: now, simulated: false, registry: .empty,
       digests.members + [("anchors", .null), ("private_names", .bool(instance.privateNames))])
-    var writer = try LogWriter.open(try DurableDirectory(path: state.log), signer: signer, absence: .begin)
-    _ = try writer.append([try leaf.encoded(LeafNames(key: nil, random: SystemRandom.bytes).writer())])
-    try writer.publish()
+    let entry = try leaf.encoded(LeafNames(key: nil, random: SystemRandom.bytes).writer())
+    let directory = try DurableDirectory(path: state.log)
+    do throws(LogError) {
+      var writer = try LogWriter.open(directory, signer: signer, absence: .begin)
+      _ = try writer.append([entry])
+      try writer.publish()
+    } catch { throw StartError.logUnwritable(reason: error.reason, folder: state.log) }
   }
 
   private func makeRoot() throws -> FileRoot {

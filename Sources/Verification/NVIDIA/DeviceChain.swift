@@ -20,6 +20,10 @@ package enum DeviceFamily: String, Sendable, CaseIterable {
   }
 
   package var isSwitch: Bool { self == .switchLS10 }
+
+  /// How its measurements are held against manifests was seen to be so with real ones. Of Blackwell no complete set of
+  /// report and manifests is known, so none is believed to fit.
+  var hasKnownManifests: Bool { self != .blackwell }
 }
 
 /// The five certificates of a device's key: well-formed and in order, their signatures not looked at.

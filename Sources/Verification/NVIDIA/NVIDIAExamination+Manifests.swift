@@ -38,7 +38,13 @@ extension NVIDIAExamination {
   mutating func checkManifests() throws(Refusal) -> Outcome {
     var names: Set<String> = []
     for index in devices.indices {
-      guard devices[index].carried != nil else { return .notReached }
+      guard let family = devices[index].carried?.family else { return .notReached }
+      guard family.hasKnownManifests else {
+        throw Refusal(
+          .architectureUnsupported, devices[index].place, got: family.rawValue,
+          wanted: "GPUs of Hopper and their switches",
+          genuine: true)
+      }
       devices[index].manifests = []
       for (subject, version) in subjects(of: devices[index]) {
         let manifest = try manifest(for: subject, version, devices[index])

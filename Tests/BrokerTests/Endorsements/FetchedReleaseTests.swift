@@ -76,6 +76,12 @@ struct FetchedReleaseTests {
     #expect(try await site.trustDomain() == "released")
     #expect(try await site.guest() == "released")
     #expect(site.server.paths.count == 7)
+    // Records of evidence say where all of it came from.
+    let digests = try await site.bench.entries().flatMap { $0["collateral"]?.arrayValue ?? [] }
+      .compactMap { try? Hex.decode($0.stringValue ?? "", "digest") }
+    let origins = site.bench.broker.endorsements.origins(of: digests)
+    #expect(!digests.isEmpty && origins.count == Set(digests).count)
+    #expect(origins.values.allSatisfy { $0.url.hasPrefix(site.server.url) && $0.fetchedAt == Bench.start })
     await site.killFetcher()
   }
 

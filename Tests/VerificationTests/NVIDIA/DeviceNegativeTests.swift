@@ -92,6 +92,20 @@ private func check(_ knobs: [Knob]) {
   #expect(devices.outcome == "architectureMismatch")
 }
 
+/// Genuine, and refused by name: nothing real shows how its measurements are to be judged.
+@Test func blackwellIsReadAndRefused() {
+  var devices = SimulatedDevices()
+  devices.set.devices[0].chip = "GB100"
+  devices.architecture = "BLACKWELL"
+  #expect(devices.outcome == "architectureUnsupported")
+  #expect(Refusal.Code.architectureUnsupported.kind == .unacceptable)
+  devices.set.devices[0].measurements[21][0] ^= 1
+  devices.endorsements = .none
+  #expect(devices.outcome == "architectureUnsupported")
+  devices.set.devices[0].signingKey = SimulatedNVIDIAKeys.stranger
+  #expect(devices.outcome == "signatureInvalid")
+}
+
 @Test func measurementsAreNVIDIAs() {
   check([
     ("one of the driver's", "measurementMismatch", { $0.measurements[21][0] ^= 1 }),
