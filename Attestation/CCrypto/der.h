@@ -28,7 +28,9 @@ typedef struct {
 } der_reader;
 
 // Precondition: `count` fits 31 bits, so that every range does.
-static inline der_reader der_over(const uint8_t *bytes, size_t count) { return (der_reader){bytes, 0, count, count > INT32_MAX}; }
+static inline der_reader der_over(const uint8_t *bytes, size_t count) {
+  return (der_reader){bytes, 0, count, count > INT32_MAX};
+}
 
 static inline der_reader der_in(const uint8_t *bytes, cc_range range) {
   return (der_reader){bytes, range.offset, (size_t)range.offset + range.count, 0};

@@ -100,7 +100,8 @@ static int from_point(int curve, const uint8_t *point, size_t count, cc_key **ke
   pthread_once(&made, make_groups);
   cc_key *found = OPENSSL_zalloc(sizeof *found);
   EC_KEY *own = EC_KEY_new();
-  int code = found != NULL && own != NULL && group[curve] != NULL && EC_KEY_set_group(own, group[curve]) == 1 ? CC_OK : CC_FAILED;
+  int is_ready = found != NULL && own != NULL && group[curve] != NULL && EC_KEY_set_group(own, group[curve]) == 1;
+  int code = is_ready ? CC_OK : CC_FAILED;
   if (code == CC_OK && EC_KEY_oct2key(own, point, count, NULL) != 1) code = CC_BAD_KEY;
   if (code == CC_OK) {
     found->point = own;

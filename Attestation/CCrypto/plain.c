@@ -1,5 +1,5 @@
-// Certificates and lists in the plain form, which is that of Intel's: read where they lie, because libcrypto takes longer
-// to read one than to check its signature. Nothing is taken that libcrypto would refuse; everything else is
+// Certificates and lists in the plain form, which is that of Intel's: read where they lie, because libcrypto takes
+// longer to read one than to check its signature. Nothing is taken that libcrypto would refuse; everything else is
 // CC_UNSUPPORTED, and libcrypto's to read. Spec: RFC 5280 §4, §5.
 #include "der.h"
 #include "internal.h"
@@ -14,8 +14,10 @@
 #define LIST_MAX ((size_t)1 << 24)
 
 static const uint8_t ecdsa_sha256[] = {0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02};
-static const uint8_t p256_header[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06,
-                                      0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
+static const uint8_t p256_header[] = {
+  0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE,
+  0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+};
 static const uint8_t subject_key[] = {0x55, 0x1D, 0x0E}, key_usage[] = {0x55, 0x1D, 0x0F};
 static const uint8_t basic_constraints[] = {0x55, 0x1D, 0x13}, crl_number[] = {0x55, 0x1D, 0x14};
 static const uint8_t reason_code[] = {0x55, 0x1D, 0x15}, distribution_points[] = {0x55, 0x1D, 0x1F};
@@ -41,7 +43,8 @@ static int64_t take_time(der_reader *from) {
   int is_short = der_has(from, DER_UTC_TIME);
   cc_range text = der_take(from, is_short ? DER_UTC_TIME : DER_GENERALIZED_TIME);
   int64_t seconds = 0;
-  require(from, !from->is_broken && cc_time_from_text(from->bytes + text.offset, text.count, is_short, &seconds) == CC_OK);
+  if (from->is_broken) return 0;
+  require(from, cc_time_from_text(from->bytes + text.offset, text.count, is_short, &seconds) == CC_OK);
   return seconds;
 }
 
@@ -111,7 +114,8 @@ static cc_range take_extensions(der_reader *from) {
     der_reader rest = items;
     while (!items.is_broken && !rest.is_broken && !der_is_at_end(&rest)) {
       extension later = take_extension(&rest);
-      require(&items, !der_equals(from->bytes, later.identifier, from->bytes + item.identifier.offset, item.identifier.count));
+      const uint8_t *own = from->bytes + item.identifier.offset;
+      require(&items, !der_equals(from->bytes, later.identifier, own, item.identifier.count));
     }
     require(from, !items.is_broken);
   }
@@ -141,8 +145,8 @@ static int is_distribution_point(const uint8_t *bytes, const extension *item) {
   return rest.count > 0 && !item->is_critical;
 }
 
-// What a certificate is for, by exactly the extensions of Intel's profile; CC_PLAIN_OTHER with any other, or with one of
-// them in another form.
+// What a certificate is for, by exactly the extensions of Intel's profile; CC_PLAIN_OTHER with any other, or with one
+// of them in another form.
 static int role_of(const uint8_t *bytes, cc_plain_certificate *found) {
   der_reader items = der_in(bytes, found->extensions);
   cc_range usage = {0, 0}, constraints = {0, 0};

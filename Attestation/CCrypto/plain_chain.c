@@ -35,7 +35,7 @@ static int is_listed(const cc_plain_list *list, const cc_plain_certificate *cert
   return 0;
 }
 
-// A certificate and the list of its issuer. What costs least comes first; the dates of either end before their last second.
+// A certificate and the list of its issuer; what costs least comes first. The last second of either is past its end.
 static int is_good_step(cc_plain_link *link, cc_plain_listing *listing, const issuer *by, int64_t at) {
   const cc_plain_certificate *certificate = link->certificate;
   const cc_plain_list *list = listing->list;
@@ -71,7 +71,8 @@ int cc_plain_verify(cc_plain_path *path) {
   if (path->count < 1 || path->count > CC_PLAIN_PATH_MAX || !is_good_leaf(path)) return CC_UNSUPPORTED;
   if (path->count == 2) {
     const cc_plain_certificate *authority = path->links[1].certificate;
-    if (!is_good_authority(path) || !is_good_step(&path->links[1], &path->lists[1], &by, path->at)) return CC_UNSUPPORTED;
+    if (!is_good_authority(path)) return CC_UNSUPPORTED;
+    if (!is_good_step(&path->links[1], &path->lists[1], &by, path->at)) return CC_UNSUPPORTED;
     by = (issuer){authority->der + authority->subject.offset, authority->subject.count,
                   authority->der + authority->subject_key.offset, path->issuer_key};
   }

@@ -23,6 +23,9 @@ package struct Certificate: Sendable, Hashable {
   ///   of RFC 5280 §4.1.2.5 and a serial number that is not negative.
   package init(der: [UInt8]) throws(CertificateError) { try self.init(der: der, plain: PlainCertificate(der)) }
 
+  /// As libcrypto alone reads it: what the plain form is held against.
+  package init(readByLibcrypto der: [UInt8]) throws(CertificateError) { try self.init(der: der, plain: nil) }
+
   /// - Parameter plain: `nil` leaves all of it to libcrypto.
   init(der: [UInt8], plain: PlainCertificate?) throws(CertificateError) {
     self.der = der

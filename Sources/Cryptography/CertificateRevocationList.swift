@@ -33,6 +33,9 @@ package struct CertificateRevocationList: Sendable, Hashable {
     self = list
   }
 
+  /// As libcrypto alone reads it: what the plain form is held against.
+  package init(readByLibcrypto der: [UInt8]) throws(CertificateError) { try self.init(der: der, plain: nil) }
+
   /// - Parameter plain: `nil` leaves all of it to libcrypto.
   init(der: [UInt8], plain: PlainRevocationList?) throws(CertificateError) {
     self.der = der
