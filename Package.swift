@@ -65,8 +65,9 @@ var targets: [Target] = [
   module("Telemetry", ["Bytes"]),
   module("Terminal", ["Bytes"]),
 
-  // 2½ · signed notes and quorums: one grammar for log, witnesses and approvers
+  // 2½ · signed notes and quorums: one grammar for log, witnesses and approvers; signatures of published models
   module("SignedNotes", ["Bytes", "Cryptography"]),
+  module("ModelSigning", ["Bytes", "Cryptography"]),
 
   // 3 · proof, log, wire, model, network, machine
   module("Verification", ["Bytes", "Cryptography", "Evidence"]),
@@ -118,8 +119,8 @@ var targets: [Target] = [
     [
       "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Measurement", "Appraisal",
       "Audit",
-      "Replay", "TransparencyLog", "KBSProtocol", "Weights", "Transport", "Fetch", "Platform", "Collateral",
-      "CollateralService", "Telemetry",
+      "Replay", "TransparencyLog", "KBSProtocol", "ModelSigning", "Weights", "Transport", "Fetch", "Platform",
+      "Collateral", "CollateralService", "Telemetry",
     ]),
 
   // simulation: never linked into a shipped program
@@ -163,6 +164,7 @@ var targets: [Target] = [
       "HostileDisk",
     ]),
   tests("KBSProtocolTests", ["KBSProtocol", "Cryptography", "Bytes", "TestSupport"]),
+  tests("ModelSigningTests", ["ModelSigning", "Cryptography", "Bytes", "TestSupport"]),
   tests("WeightsTests", ["Weights", "Cryptography", "SignedNotes", "Bytes", "TestSupport"]),
   tests("TransportTests", ["Transport", "Fetch", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
   tests("PlatformTests", ["Platform", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
@@ -231,6 +233,7 @@ if isFuzzing {
     fuzzer("KBSMessages", ["KBSProtocol", "Bytes"]),
     fuzzer("LogRecords", ["Replay", "Appraisal", "KBSProtocol", "Bytes"]),
     fuzzer("Manifest", ["Weights"]),
+    fuzzer("ModelSignature", ["ModelSigning", "Cryptography", "Bytes"]),
     fuzzer("NVIDIAEvidence", ["Evidence", "Bytes"]),
     fuzzer("Recovery", ["TransparencyLog", "SignedNotes", "Cryptography"]),
     fuzzer("ReferenceManifest", ["Verification", "Bytes"]),

@@ -12,7 +12,8 @@ enum ModelSeal {
     let places = try arguments.positional("SRC", "OUT")
     let (source, target) = (places[0], trimmed(places[1]))
     let identity = try identity(arguments)
-    let inputs = try inputs(source)
+    let provenance = try ModelProvenance(arguments)
+    let inputs = try provenance.chosen(try inputs(source), in: trimmed(source))
     let keyPath = arguments.value("--key-file") ?? "\(target).key"
     let width = try ModelOptions.threads(arguments)
     let format = try arguments.output()
@@ -23,9 +24,10 @@ enum ModelSeal {
         try arguments.value("--sign-key").map(ModelKeys.readSigner)
         ?? ModelKeys.readOrMakeSigner(beside: keyPath, model: identity.model)
       let sealer = Sealer(
-        identity: identity, source: modelSource(arguments), allowCode: arguments.flag("--allow-code"), key: key,
-        random: { SystemRandom.bytes($0) })
+        identity: identity, source: provenance.source, base: provenance.base,
+        allowCode: arguments.flag("--allow-code"), key: key, random: { SystemRandom.bytes($0) })
       let manifest = try seal(inputs, sealer, directory.staging, width, isQuiet: arguments.isQuiet, source)
+      try provenance.check(manifest, of: source)
       try write(manifest, signer, directory)
       report(manifest, signer, target, keyPath, format)
       return .ok
@@ -35,7 +37,8 @@ enum ModelSeal {
     }
   }
 
-  private static func trimmed(_ path: String) -> String {
+  /// A path without the signs that end a directory's name.
+  static func trimmed(_ path: String) -> String {
     var path = path
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
     return path
@@ -50,14 +53,8 @@ enum ModelSeal {
     }
   }
 
-  private static func modelSource(_ arguments: Arguments) -> ModelSource? {
-    let (repository, revision) = (arguments.value("--repository"), arguments.value("--revision"))
-    guard repository != nil || revision != nil else { return nil }
-    return ModelSource(repository: repository ?? "", revision: revision ?? "")
-  }
-
   /// Every regular file below the directory, or the one file named.
-  private static func inputs(_ source: String) throws(Failure) -> [Sealer.Input] {
+  static func inputs(_ source: String) throws(Failure) -> [Sealer.Input] {
     do throws(PlatformError) {
       if let tree = try? FileTree.open(source) { return try files(in: tree, below: "", source) }
       let cut = source.lastIndex(of: "/")
