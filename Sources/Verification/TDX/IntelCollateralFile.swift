@@ -8,7 +8,8 @@ import Bytes
 /// chain, a revocation list or another such document. What PCS itself sends has its two members, none beside them that
 /// carries nothing, and no carriage return: either shows that somebody wrote it anew, and makes it malformed.
 enum IntelCollateralFile {
-  private static let limits = StrictJSON.Limits(depth: IntelDocument.limits.depth + 1, tokens: IntelDocument.limits.tokens)
+  private static let limits = StrictJSON.Limits(
+    depth: IntelDocument.limits.depth + 1, tokens: IntelDocument.limits.tokens)
   /// A file in a file, and what is in that one's text.
   private static let depthLimit = 3
 

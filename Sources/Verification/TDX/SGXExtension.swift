@@ -94,7 +94,9 @@ private struct Pairs {
 
   init(_ der: ArraySlice<UInt8>, prefix: [UInt8], _ place: String) throws(Refusal) {
     var outer = DERReader(der)
-    guard let list = outer.element(0x30), outer.isAtEnd else { throw SGXExtension.invalid(place, "not one DER sequence") }
+    guard let list = outer.element(0x30), outer.isAtEnd else {
+      throw SGXExtension.invalid(place, "not one DER sequence")
+    }
     var reader = DERReader(list)
     while !reader.isAtEnd {
       guard pairs.count < Self.limit, let pair = reader.element(0x30) else {

@@ -96,7 +96,8 @@ extension TDXExamination {
 
   /// The documents that the levels are read from, with whose signature was found on them.
   private var relied: [(IntelDocument, ProvedPath)] {
-    func used(_ documents: [IntelDocument], _ digest: [UInt8]?, _ signer: ProvedPath?) -> [(IntelDocument, ProvedPath)] {
+    func used(_ documents: [IntelDocument], _ digest: [UInt8]?, _ signer: ProvedPath?) -> [(IntelDocument, ProvedPath)]
+    {
       guard let digest, let signer, let document = documents.first(where: { $0.digest == digest }) else { return [] }
       return [(document, signer)]
     }
