@@ -127,6 +127,7 @@ extension EvidenceNegatives {
     ]
     parts += chainParts(parsed.certificationData)
     var mutator = Mutator(bytes: quote, fields: MutationField.list(parts), lengthCodes: layout.union(chainCodes))
+    mutator.oracle = QuoteOracle(original: quote).code
     mutator.tails = [[1], [0xFF], [UInt8](repeating: 0, count: 70) + [1], [UInt8](repeating: 0xA5, count: 8)]
     return mutator
   }

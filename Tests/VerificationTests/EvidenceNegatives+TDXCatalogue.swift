@@ -17,6 +17,7 @@ extension EvidenceNegatives {
     for (name, edit, codes) in cases {
       let code = with(.current(), edit).judged()?.code
       #expect(code.map { codes.contains($0) } == true, "\(name): \(code?.rawValue ?? "accepted")")
+      if codes.count > 1 { print("OBSERVE cat \(name): \(code?.rawValue ?? "accepted")") }
     }
   }
 
@@ -26,6 +27,7 @@ extension EvidenceNegatives {
   ) {
     let code = SimulatedTDX.current().judged(with: endorsements, at: time)?.code
     #expect(code.map { codes.contains($0) } == true, "\(name): \(code?.rawValue ?? "accepted")")
+    if codes.count > 1 { print("OBSERVE cat \(name): \(code?.rawValue ?? "accepted")") }
   }
 
   @Test func theGuestThatIsBentIsAccepted() {

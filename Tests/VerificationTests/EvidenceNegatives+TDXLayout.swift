@@ -14,6 +14,7 @@ extension EvidenceNegatives {
       count += 1
       let code = with(.current(), edit).judged()?.code
       #expect(code.map { layout.contains($0) } == true, "\(name): \(code?.rawValue ?? "accepted")")
+      print("OBSERVE n18 \(name): \(code?.rawValue ?? "accepted")")
     }
     for version: UInt16 in [0, 1, 2, 3, 6, 7, .max] { expect("version \(version)") { $0.version = version } }
     for type: UInt16 in [0, 1, 3, 4, .max] { expect("key type \(type)") { $0.attestationKeyType = type } }
@@ -94,6 +95,7 @@ extension EvidenceNegatives {
       for part in [\SimulatedCollateral.editTCBInfo, \.editQEIdentity] {
         let code = with(SimulatedTDX.current()) { $0.collateral[keyPath: part] = edit }.judged()?.code
         #expect(code.map { codes.contains($0) } == true, "\(name): \(code?.rawValue ?? "accepted")")
+        print("OBSERVE n19 \(name): \(code?.rawValue ?? "accepted")")
       }
     }
   }
