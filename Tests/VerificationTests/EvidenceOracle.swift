@@ -121,6 +121,21 @@ struct QuoteOracle {
   }
 }
 
+/// For a document of Intel's whose signature was changed and nothing else.
+struct SignatureOracle {
+  private static let tail = 2
+  let original: [UInt8]
+
+  func code(_ bytes: [UInt8]) -> Refusal.Code? {
+    let digits = original.count - Self.tail - 128..<original.count - Self.tail
+    guard bytes.count == original.count, bytes[..<digits.lowerBound] == original[..<digits.lowerBound],
+      bytes[digits.upperBound...] == original[digits.upperBound...]
+    else { return nil }
+    let isText = bytes[digits].allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    return isText ? .collateralSignatureInvalid : .collateralMalformed
+  }
+}
+
 extension [UInt8] {
   /// `count` bytes from `start` on, little-endian.
   fileprivate func number(_ start: Int, _ count: Int) -> Int {
