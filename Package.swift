@@ -82,6 +82,9 @@ var targets: [Target] = [
   // 3½ · which endorsements, from whom, when and in which order
   module("Collateral", ["Bytes", "Cryptography", "Evidence", "Verification"]),
 
+  // 3½ · where sealed models lie, and the memory they are opened into
+  module("Stores", ["Bytes", "Telemetry", "Cryptography", "Weights", "Fetch", "Platform"]),
+
   // 4 · judgement
   module("Appraisal", ["Bytes", "Cryptography", "Evidence", "Verification", "SignedNotes", "KBSProtocol"]),
 
@@ -104,7 +107,7 @@ var targets: [Target] = [
     "Agent",
     [
       "Bytes", "Telemetry", "Terminal", "Cryptography", "SignedNotes", "Evidence", "TransparencyLog", "KBSProtocol",
-      "Weights", "Fetch", "Platform",
+      "Weights", "Fetch", "Platform", "Stores",
     ]),
 
   module(
@@ -120,7 +123,7 @@ var targets: [Target] = [
       "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Measurement", "Appraisal",
       "Audit",
       "Replay", "TransparencyLog", "KBSProtocol", "ModelSigning", "Weights", "Transport", "Fetch", "Platform",
-      "Collateral", "CollateralService", "Telemetry",
+      "Collateral", "CollateralService", "Telemetry", "Stores",
     ]),
 
   // simulation: never linked into a shipped program
@@ -166,6 +169,12 @@ var targets: [Target] = [
   tests("KBSProtocolTests", ["KBSProtocol", "Cryptography", "Bytes", "TestSupport"]),
   tests("ModelSigningTests", ["ModelSigning", "Cryptography", "Bytes", "TestSupport"]),
   tests("WeightsTests", ["Weights", "Cryptography", "SignedNotes", "Bytes", "TestSupport"]),
+  tests(
+    "StoresTests",
+    [
+      "Stores", "Weights", "Fetch", "Platform", "Telemetry", "Cryptography", "SignedNotes", "Transport", "Bytes",
+      "TestSupport",
+    ]),
   tests("TransportTests", ["Transport", "Fetch", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
   tests("PlatformTests", ["Platform", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
   tests(

@@ -80,7 +80,7 @@ package struct Sealer: Sendable {
     _ progress: @Sendable (Int) -> Void
   ) throws(WeightsError) -> Sealed {
     let layout = StreamLayout(plaintextSize: input.file.byteCount)
-    let plan = FetchPlan([layout])
+    let plan = FetchPlan([layout], runLength: 1)
     let header = StreamHeader(random: random(StreamLayout.headerSize - 1))
     var plainDigest = HashStream(.sha256)
     var sealedDigest = HashStream(.sha256)

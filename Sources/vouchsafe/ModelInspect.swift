@@ -7,7 +7,7 @@ import Weights
 /// `vouchsafe model inspect`.
 enum ModelInspect {
   static func run(_ arguments: Arguments) throws -> ExitCode {
-    let sealed = try SealedModel(try arguments.one(of: "SEALED"))
+    let sealed = try SealedModel(try arguments.one(of: "SEALED"), arguments)
     let format = try arguments.output()
     let bytes = try sealed.manifest()
     let manifest = try modelStep("\(sealed.path)/manifest.json") { () throws(WeightsError) in

@@ -14,7 +14,7 @@ struct ModelProvenance {
 
   init(_ arguments: Arguments) throws(Failure) {
     signature = try PublisherSignature(arguments)
-    base = try arguments.value("--base").map(Self.base)
+    base = try arguments.value("--base").map { path throws(Failure) in try Self.base(path, arguments) }
     let documents = try Self.documents(arguments)
     let (repository, revision) = (arguments.value("--repository"), arguments.value("--revision"))
     guard repository != nil || revision != nil || signature != nil || !documents.isEmpty else {
@@ -29,8 +29,8 @@ struct ModelProvenance {
     }
   }
 
-  private static func base(_ path: String) throws(Failure) -> BaseModel {
-    let sealed = try SealedModel(path)
+  private static func base(_ path: String, _ arguments: Arguments) throws(Failure) -> BaseModel {
+    let sealed = try SealedModel(path, arguments)
     let bytes = try sealed.manifest()
     let manifest = try modelStep("\(path)/manifest.json") { () throws(WeightsError) in try Manifest(parsing: bytes) }
     guard manifest.base == nil else { throw Failure(.usage, "--base \(path): is an adapter itself") }

@@ -17,6 +17,7 @@ enum ModelSeal {
     let keyPath = arguments.value("--key-file") ?? "\(target).key"
     let width = try ModelOptions.threads(arguments)
     let format = try arguments.output()
+    let form = arguments.flag("--oci") ? SealedForm.layout : .directory
     let directory = try NewDirectory(target)
     do {
       let key = try ModelKeys.readOrMake(keyPath)
@@ -26,9 +27,10 @@ enum ModelSeal {
       let sealer = Sealer(
         identity: identity, source: provenance.source, base: provenance.base,
         allowCode: arguments.flag("--allow-code"), key: key, random: { SystemRandom.bytes($0) })
-      let manifest = try seal(inputs, sealer, directory.staging, width, isQuiet: arguments.isQuiet, source)
+      let manifest = try seal(
+        inputs, sealer, try form.makeBlobFolder(in: directory.staging), width, isQuiet: arguments.isQuiet, source)
       try provenance.check(manifest, of: source)
-      try write(manifest, signer, directory)
+      try write(manifest, signer, directory, form)
       report(manifest, signer, target, keyPath, format)
       return .ok
     } catch {
@@ -86,7 +88,7 @@ enum ModelSeal {
   private static func seal(
     _ inputs: [Sealer.Input], _ sealer: Sealer, _ tree: FileTree, _ width: Int, isQuiet: Bool, _ source: String
   ) throws -> Manifest {
-    let blobs = BlobDirectory(tree: try tree.createDirectory("blobs"), token: { Hex.encode(SystemRandom.bytes(8)) })
+    let blobs = BlobDirectory(tree: tree, token: { Hex.encode(SystemRandom.bytes(8)) })
     let total = inputs.reduce(0) { $0 + $1.file.byteCount }
     let progress = ModelProgress("seal", totalBytes: total, quiet: isQuiet)
     defer { progress.finish() }
@@ -95,10 +97,10 @@ enum ModelSeal {
     }
   }
 
-  private static func write(_ manifest: Manifest, _ signer: NoteSigner, _ directory: NewDirectory) throws {
-    for (name, bytes) in [
-      ("manifest.json", manifest.bytes), ("manifest.note", try SignedManifest.sign(manifest, by: signer)),
-    ] {
+  private static func write(
+    _ manifest: Manifest, _ signer: NoteSigner, _ directory: NewDirectory, _ form: SealedForm
+  ) throws {
+    for (name, bytes) in form.documents(manifest, note: try SignedManifest.sign(manifest, by: signer)) {
       let file = try directory.staging.createFile(name, byteCount: bytes.count)
       try file.write(unsafe bytes.span.bytes, at: 0)
       try file.synchronize()

@@ -9,7 +9,7 @@ enum ModelVerify {
   static func run(_ arguments: Arguments) throws -> ExitCode {
     let signature = try PublisherSignature(arguments)
     if let signature, arguments.value("--verify-key") == nil { return try ModelVerifyPlain.run(arguments, signature) }
-    let sealed = try SealedModel(try arguments.one(of: "SEALED"))
+    let sealed = try SealedModel(try arguments.one(of: "SEALED"), arguments)
     _ = try arguments.required("--verify-key")
     let format = try arguments.output()
     let width = try ModelOptions.threads(arguments)

@@ -30,6 +30,8 @@ SUITES = [
     ("kbs", "a client that is not ours fetches keys, and is refused", [str(PYTHON), "scripts/interop/kbs_checks.py"], 300),
     ("dcap", "a verifier that is not ours takes simulated TDX evidence as we do",
      [str(PYTHON), "scripts/interop/dcap_check.py"], 300),
+    ("stores", "sealed models come from servers that are not ours, in memory that does not grow",
+     [str(PYTHON), "scripts/interop/store_checks.py"], 400),
     ("gpu", "readers that are not ours take simulated GPU evidence as we do",
      [str(PYTHON), "scripts/interop/gpu_check.py"], 300),
     ("measure", "calculators that are not ours come to the launch measurements that we do",
