@@ -48,7 +48,8 @@ package struct RevocationAnswer: Sendable, Hashable {
 
   /// Whether it speaks of this certificate of this issuer: its name, its key and the serial number.
   package func isAbout(_ certificate: Certificate, of issuer: Certificate) -> Bool {
-    unsafe cc_ocsp_is_about(handle.pointer, certificate.handle.pointer, issuer.handle.pointer) == 1
+    guard let subject = try? certificate.handle, let authority = try? issuer.handle else { return false }
+    return unsafe cc_ocsp_is_about(handle.pointer, subject.pointer, authority.pointer) == 1
   }
 
   package func isAbout(_ certificate: Certificate, of anchor: TrustAnchor) -> Bool {
@@ -57,14 +58,16 @@ package struct RevocationAnswer: Sendable, Hashable {
 
   /// Whether it speaks of some certificate of this issuer: its name and its key.
   package func isAnswer(of issuer: Certificate) -> Bool {
-    unsafe cc_ocsp_is_of(handle.pointer, issuer.handle.pointer) == 1
+    guard let authority = try? issuer.handle else { return false }
+    return unsafe cc_ocsp_is_of(handle.pointer, authority.pointer) == 1
   }
 
   package func isAnswer(of anchor: TrustAnchor) -> Bool { anchor.carrier.map { isAnswer(of: $0) } ?? false }
 
   /// Whether the issuer signed it, or a responder that the issuer itself made for this and that is valid at that time.
   package func isSigned(by issuer: Certificate, at time: Timestamp) -> Bool {
-    unsafe cc_ocsp_verify(handle.pointer, issuer.handle.pointer, time.seconds) == CC_OK
+    guard let authority = try? issuer.handle else { return false }
+    return unsafe cc_ocsp_verify(handle.pointer, authority.pointer, time.seconds) == CC_OK
   }
 
   package func isSigned(by anchor: TrustAnchor, at time: Timestamp) -> Bool {

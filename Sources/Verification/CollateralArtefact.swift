@@ -30,6 +30,7 @@ package enum CollateralArtefact: Sendable, Hashable {
 
   private static func der(_ bytes: [UInt8]) -> CollateralArtefact? {
     guard bytes.first == 0x30 else { return nil }
+    if let list = CertificateRevocationList(plainDER: bytes) { return .revocationList(list) }
     if let certificate = try? Certificate(der: bytes) { return .certificate(certificate) }
     if let list = try? CertificateRevocationList(der: bytes) { return .revocationList(list) }
     return (try? RevocationAnswer(der: bytes)).map { .answer($0) }
