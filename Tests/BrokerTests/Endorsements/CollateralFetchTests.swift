@@ -164,7 +164,8 @@ struct CollateralFetchTests {
     let client = FetcherClient(socket: folder.path + "/fetcher")
     let deadlines = Locked<[Duration]>([])
     let store = Shelf.store {
-      $0.fetch = { keys, deadline in
+      $0.fetch = { request in
+        let (keys, deadline) = (request.want, request.deadline)
         deadlines.withLock { $0.append(deadline) }
         return await client.fetch(keys, deadline: deadline)
       }
@@ -199,7 +200,7 @@ struct CollateralFetchTests {
     let vendor = Vendor()
     var options = Bench.Options()
     var parts = EndorsementStore.Parts(anchors: Shelf.anchors)
-    parts.fetch = { await vendor.fetch($0, $1) }
+    parts.fetch = { await vendor.fetch($0.want, $0.deadline) }
     options.store = parts
     let bench = try await Bench.make(options)
     let (_, answer) = try await Pod.attested(bench) { $0.tdx = Shelf.guest() }
