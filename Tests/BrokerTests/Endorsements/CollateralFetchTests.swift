@@ -165,9 +165,8 @@ struct CollateralFetchTests {
     let deadlines = Locked<[Duration]>([])
     let store = Shelf.store {
       $0.fetch = { request in
-        let (keys, deadline) = (request.want, request.deadline)
-        deadlines.withLock { $0.append(deadline) }
-        return await client.fetch(keys, deadline: deadline)
+        deadlines.withLock { $0.append(request.deadline) }
+        return await client.fetch(request)
       }
       $0.patience = .milliseconds(300)
     }
@@ -188,12 +187,9 @@ struct CollateralFetchTests {
       _ = try? connection.readLine(limitBytes: 1 << 16, within: .seconds(5))
       try? connection.write(Array(answer.utf8), within: .seconds(5))
     }
-    let result = await FetcherClient(socket: folder.path + "/fetcher").fetch(
-      [.intelRootRevocationList], deadline: .seconds(5))
-    #expect(result == .failure(.malformed))
-    #expect(
-      await FetcherClient(socket: folder.path + "/nobody").fetch([.intelRootRevocationList], deadline: .seconds(5))
-        == .failure(.unreachable))
+    let request = FetcherRequest(want: [.intelRootRevocationList], deadline: .seconds(5))
+    #expect(await FetcherClient(socket: folder.path + "/fetcher").fetch(request) == .failure(.malformed))
+    #expect(await FetcherClient(socket: folder.path + "/nobody").fetch(request) == .failure(.unreachable))
   }
 
   @Test func aPodIsToldToComeBackWhenCollateralIsMissing() async throws {
