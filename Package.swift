@@ -65,8 +65,9 @@ var targets: [Target] = [
   module("Telemetry", ["Bytes"]),
   module("Terminal", ["Bytes"]),
 
-  // 2½ · signed notes and quorums: one grammar for log, witnesses and approvers
+  // 2½ · signed notes and quorums: one grammar for log, witnesses and approvers; signatures of published models
   module("SignedNotes", ["Bytes", "Cryptography"]),
+  module("ModelSigning", ["Bytes", "Cryptography"]),
 
   // 3 · proof, log, wire, model, network, machine
   module("Verification", ["Bytes", "Cryptography", "Evidence"]),
@@ -80,6 +81,9 @@ var targets: [Target] = [
 
   // 3½ · which endorsements, from whom, when and in which order
   module("Collateral", ["Bytes", "Cryptography", "Evidence", "Verification"]),
+
+  // 3½ · where sealed models lie, and the memory they are opened into
+  module("Stores", ["Bytes", "Telemetry", "Cryptography", "Weights", "Fetch", "Platform"]),
 
   // 4 · judgement
   module("Appraisal", ["Bytes", "Cryptography", "Evidence", "Verification", "SignedNotes", "KBSProtocol"]),
@@ -103,7 +107,7 @@ var targets: [Target] = [
     "Agent",
     [
       "Bytes", "Telemetry", "Terminal", "Cryptography", "SignedNotes", "Evidence", "TransparencyLog", "KBSProtocol",
-      "Weights", "Fetch", "Platform",
+      "Weights", "Fetch", "Platform", "Stores",
     ]),
 
   module(
@@ -118,8 +122,8 @@ var targets: [Target] = [
     [
       "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Measurement", "Appraisal",
       "Audit",
-      "Replay", "TransparencyLog", "KBSProtocol", "Weights", "Transport", "Fetch", "Platform", "Collateral",
-      "CollateralService", "Telemetry",
+      "Replay", "TransparencyLog", "KBSProtocol", "ModelSigning", "Weights", "Transport", "Fetch", "Platform",
+      "Collateral", "CollateralService", "Telemetry", "Stores",
     ]),
 
   // simulation: never linked into a shipped program
@@ -163,7 +167,14 @@ var targets: [Target] = [
       "HostileDisk",
     ]),
   tests("KBSProtocolTests", ["KBSProtocol", "Cryptography", "Bytes", "TestSupport"]),
+  tests("ModelSigningTests", ["ModelSigning", "Cryptography", "Bytes", "TestSupport"]),
   tests("WeightsTests", ["Weights", "Cryptography", "SignedNotes", "Bytes", "TestSupport"]),
+  tests(
+    "StoresTests",
+    [
+      "Stores", "Weights", "Fetch", "Platform", "Telemetry", "Cryptography", "SignedNotes", "Transport", "Bytes",
+      "TestSupport",
+    ]),
   tests("TransportTests", ["Transport", "Fetch", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
   tests("PlatformTests", ["Platform", "Cryptography", "Telemetry", "Bytes", "TestSupport"]),
   tests(
@@ -231,6 +242,7 @@ if isFuzzing {
     fuzzer("KBSMessages", ["KBSProtocol", "Bytes"]),
     fuzzer("LogRecords", ["Replay", "Appraisal", "KBSProtocol", "Bytes"]),
     fuzzer("Manifest", ["Weights"]),
+    fuzzer("ModelSignature", ["ModelSigning", "Cryptography", "Bytes"]),
     fuzzer("NVIDIAEvidence", ["Evidence", "Bytes"]),
     fuzzer("Recovery", ["TransparencyLog", "SignedNotes", "Cryptography"]),
     fuzzer("ReferenceManifest", ["Verification", "Bytes"]),

@@ -45,9 +45,13 @@ int32_t cf_thread_start(const char *name, void (*body)(void *), void *context) {
   return 0;
 }
 
-cf_loop *cf_loop_new(void) {
+int cf_prepare(void) {
   pthread_once(&once, prepare);
-  if (prepared != CURLE_OK) return NULL;
+  return prepared == CURLE_OK;
+}
+
+cf_loop *cf_loop_new(void) {
+  if (!cf_prepare()) return NULL;
   cf_loop *loop = calloc(1, sizeof *loop);
   if (!loop) return NULL;
   loop->multi = curl_multi_init();

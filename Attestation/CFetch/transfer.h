@@ -24,6 +24,8 @@ struct cf_transfer {
   int too_large;
 };
 
+// Readies libcurl once for the process; 0 when it lacks something.
+int cf_prepare(void);
 // Sets every option of the request; 0 when one was refused.
 int transfer_configure(cf_transfer *transfer, const cf_request *request);
 // The result in the words of this door.

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -29,6 +30,16 @@ int32_t cplatform_open_beneath(int32_t directory, const char *path, int32_t flag
     if (descriptor < 0 && errno != EINTR && errno != EAGAIN) break;
   }
   return descriptor < 0 ? -errno : (int32_t)descriptor;
+}
+
+int32_t cplatform_open_direct(int32_t directory, const char *path) {
+  return cplatform_open_beneath(directory, path, O_RDONLY | O_NONBLOCK | O_DIRECT, 0);
+}
+
+int64_t cplatform_read_cached(int32_t file, void *bytes, size_t count, int64_t offset) {
+  struct iovec place = {bytes, count};
+  ssize_t done = preadv2(file, &place, 1, offset, RWF_NOWAIT);
+  return done < 0 ? -errno : done;
 }
 
 int32_t cplatform_rename_new(int32_t directory, const char *from, const char *to) {

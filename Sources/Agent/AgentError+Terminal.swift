@@ -1,6 +1,7 @@
 import Fetch
 import KBSProtocol
 import Platform
+import Stores
 package import Terminal
 import Weights
 
@@ -15,6 +16,10 @@ extension AgentError {
     case .gpus(.library), .gpus(.missing): .unavailable
     case .gpus: .refused
     case .weights(let error): error.exit
+    case .store(.location), .store(.credentials): .usage
+    case .store(.notPermitted): .refused
+    case .store(.malformedAnswer), .store(.otherRange), .store(.tooLarge): .malformed
+    case .store: .unavailable
     case .platform(.notTmpfs), .platform(.alreadyExists(_)), .platform(.swapIsOn): .usage
     case .platform(.system(.startProcess, _)): .usage
     case .platform: .unavailable
@@ -49,6 +54,7 @@ extension AgentError {
     case .noEvidence: "check that the guest has configfs-tsm, or that api-server-rest runs with attestation enabled"
     case .gpus(let problem): problem.hint
     case .weights(let error): error.hint
+    case .store(let error): error.description
     case .platform(let error): error.description
     case .noAnswer(_, .tlsUntrusted): "the broker's certificate is not from the configured authority"
     case .noAnswer: "check the broker's URL and that the pod may reach it"

@@ -2,6 +2,7 @@ package import Evidence
 package import Fetch
 package import KBSProtocol
 package import Platform
+package import Stores
 package import TransparencyLog
 package import Weights
 
@@ -15,6 +16,8 @@ package enum AgentError: Error, Equatable, Sendable {
   case gpus(GPUProblem)
   /// The sealed model or its signature was refused, or it did not open.
   case weights(WeightsError)
+  /// The server that keeps the sealed model.
+  case store(StoreError)
   /// The memory, the files or the engine's process.
   case platform(PlatformError)
   /// The broker gave no answer.
@@ -85,6 +88,7 @@ package enum AgentError: Error, Equatable, Sendable {
     case .noEvidence(let problem): problem.code
     case .gpus(let problem): problem.code
     case .weights(let error): error.code
+    case .store(let error): error.code
     case .platform(let error): error.code
     case .noAnswer(let step, let error): "\(step.rawValue).\(error.code)"
     case .refused(let step, let status, let body): "\(step.rawValue).\(body?.knownCode ?? "status\(status)")"

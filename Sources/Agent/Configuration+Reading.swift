@@ -42,6 +42,9 @@ extension Configuration {
     engine = try Engine(reading: try root.section("engine"))
     terminationLog = try root.optionalString("terminationLog")
     try root.finish()
+    if let socket = engine.socket, destination.hides(socket) {
+      throw .configuration("engine.socket: lies in destination.tmpfs, which mount own hides from all others")
+    }
     if self.evidence.choice == .confidentialDataHub && !withoutProof {
       throw .configuration(
         "evidence.source cdh brings no proof of logging: set acceptingKeyWithoutLogProof, or choose another source")
@@ -155,7 +158,14 @@ extension Configuration.Evidence {
 extension Configuration.Model {
   fileprivate init(reading section: ConfigurationReader) throws(AgentError) {
     var reader = section
-    directory = try reader.string("directory")
+    let place = try reader.optionalString("directory")
+    store = try reader.optionalSection("store").map { section throws(AgentError) in
+      try Configuration.Store(reading: section)
+    }
+    guard (place == nil) != (store == nil) else {
+      throw .configuration("model: give directory or store, one of them")
+    }
+    directory = place ?? ""
     let key = try Configuration.verifierKey("providerVerifierKey", in: &reader)
     name = try reader.optionalString("name")
     version = try reader.optionalString("version")
@@ -168,11 +178,22 @@ extension Configuration.Model {
 }
 
 extension Configuration.Destination {
+  /// Whether a place is out of sight of whoever does not share the agent's mounts.
+  fileprivate func hides(_ path: String) -> Bool {
+    let folder = tmpfs.split(separator: "/")
+    return mount == .own && path.split(separator: "/").starts(with: folder)
+  }
+
   fileprivate init(reading section: ConfigurationReader) throws(AgentError) {
     var reader = section
     tmpfs = try reader.string("tmpfs")
     name = try reader.optionalString("name") ?? "model"
     acceptingSwap = try reader.flag("acceptingSwap")
+    let kind = try reader.optionalString("mount") ?? Configuration.Mount.given.rawValue
+    guard let mount = Configuration.Mount(rawValue: kind) else {
+      throw .configuration("destination.mount: given or own")
+    }
+    self.mount = mount
     try reader.finish()
     guard !name.isEmpty, !name.hasPrefix("."), name.utf8.count <= 128, !name.utf8.contains(UInt8(ascii: "/")),
       !name.utf8.contains(0)

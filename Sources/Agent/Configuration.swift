@@ -1,6 +1,7 @@
 package import KBSProtocol
 import Platform
 package import SignedNotes
+package import Stores
 
 /// What a pod is told, in one file that its measurement covers.
 package struct Configuration: Sendable {
@@ -48,8 +49,9 @@ package struct Configuration: Sendable {
   }
 
   package struct Model: Sendable {
-    /// The sealed model: `manifest.json`, `manifest.note`, `blobs/`.
+    /// The sealed model: `manifest.json`, `manifest.note`, `blobs/`; or where else it lies.
     package var directory: String
+    package var store: Store?
     package var providerKey: NoteVerifierKey
     /// What the manifest must be of, where the pod is bound to it.
     package var name: String?
@@ -58,9 +60,25 @@ package struct Configuration: Sendable {
     package var threads: Int
   }
 
+  /// A sealed model on a server.
+  package struct Store: Sendable {
+    /// `https://HOST/PATH/`, `s3://BUCKET/PREFIX` or `oci://HOST/REPOSITORY:TAG`.
+    package var location: String
+    package var access: StoreAccess
+  }
+
+  package enum Mount: String, Sendable, CaseIterable {
+    /// The directory as it is.
+    case given
+    /// A memory file system of the agent's own over it, with huge pages and without swap where the kernel has them; the
+    /// directory as it is where the agent may not mount.
+    case own
+  }
+
   package struct Destination: Sendable {
     /// A directory on tmpfs.
     package var tmpfs: String
+    package var mount = Mount.given
     package var name: String
     package var acceptingSwap: Bool
   }

@@ -2,6 +2,7 @@ import Bytes
 import Cryptography
 import KBSProtocol
 import Platform
+import Stores
 import Telemetry
 import Weights
 
@@ -13,7 +14,7 @@ package final class PodAgent: Sendable {
   private let broker: Exchange
   private let guest: Exchange
   private let pause: Pause
-  private let volume = Locked<WeightsVolume?>(nil)
+  private let volume = Locked<MemoryVolume?>(nil)
   let socketFolder = Locked<SocketFolder?>(nil)
   /// In front of the GPUs, where this agent looks after them.
   private let gate = Locked<GPUGate?>(nil)
@@ -39,7 +40,7 @@ package final class PodAgent: Sendable {
   /// - Returns: the model's directory.
   package func openModel() async throws(AgentError) -> String {
     do throws(AgentError) {
-      let (source, manifest) = try at(.manifest) { () throws(AgentError) in try readManifest() }
+      let (source, manifest) = try await readManifest()
       let volume = try at(.destination) { () throws(AgentError) in try makeVolume(manifest) }
       let key = try await releaseKey(for: manifest)
       try await open(manifest, key, from: source, into: volume)
@@ -69,36 +70,29 @@ package final class PodAgent: Sendable {
     }
   }
 
-  /// The signature is checked before a key is asked for: a pod that cannot use a key causes no release.
-  private func readManifest() throws(AgentError) -> (SealedDirectory, Manifest) {
-    let source: SealedDirectory
-    let files: (manifest: [UInt8], note: [UInt8])
-    do throws(PlatformError) {
-      source = try SealedDirectory(configuration.model.directory)
-      files = (try source.manifest(), try source.note())
+  /// On a thread of its own: a server may take its time.
+  private func readManifest() async throws(AgentError) -> (any SealedStore, Manifest) {
+    let reading = ModelReading(model: configuration.model)
+    do {
+      let found = try await OwnThread.run { try reading.read() }
+      timeline.passed(.manifest)
+      return found
     } catch {
-      throw .platform(error)
-    }
-    do throws(WeightsError) {
-      let manifest = try SignedManifest.verify(
-        manifest: files.manifest, note: files.note, by: configuration.model.providerKey)
-      let (name, version) = (configuration.model.name, configuration.model.version)
-      guard name == nil || name == manifest.identity.model, version == nil || version == manifest.identity.version
-      else { throw WeightsError.wrongModel }
-      return (source, manifest)
-    } catch {
-      throw .weights(error)
+      let failure = error as? AgentError ?? (error as? PlatformError).map(AgentError.platform) ?? .keyNotForUs
+      timeline.failed(.manifest, failure)
+      throw failure
     }
   }
 
-  private func makeVolume(_ manifest: Manifest) throws(AgentError) -> WeightsVolume {
+  private func makeVolume(_ manifest: Manifest) throws(AgentError) -> MemoryVolume {
     let wanted = configuration.destination
+    let needed = TmpfsVolume.footprint(of: manifest.files.map(\.size))
     do throws(PlatformError) {
-      let volume = WeightsVolume(
+      let mount = wanted.mount == .own ? try OwnMemory.mount(on: wanted.tmpfs, bytes: needed + needed >> 6) : nil
+      let volume = MemoryVolume(
         try TmpfsVolume(
-          directory: wanted.tmpfs, name: wanted.name,
-          neededBytes: TmpfsVolume.footprint(of: manifest.files.map(\.size)),
-          acceptingSwap: wanted.acceptingSwap, token: Hex.encode(SystemRandom.bytes(16))))
+          directory: wanted.tmpfs, name: wanted.name, neededBytes: needed,
+          acceptingSwap: wanted.acceptingSwap || mount?.neverSwaps == true, token: Hex.encode(SystemRandom.bytes(16))))
       self.volume.withLock { $0 = volume }
       return volume
     } catch {
@@ -133,7 +127,7 @@ package final class PodAgent: Sendable {
 
   /// The key's last owner is the opener, which ends with this call.
   private func open(
-    _ manifest: Manifest, _ key: ModelKey, from source: SealedDirectory, into volume: WeightsVolume
+    _ manifest: Manifest, _ key: ModelKey, from source: any SealedStore, into volume: MemoryVolume
   ) async throws(AgentError) {
     let model = configuration.model
     do {

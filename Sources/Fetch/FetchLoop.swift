@@ -144,7 +144,7 @@ final class Call: Sendable {
 }
 
 extension FetchResult {
-  fileprivate init(_ answer: cf_answer) {
+  init(_ answer: cf_answer) {
     guard unsafe answer.result == cf_done else {
       self = .failure(FetchError(unsafe answer.result))
       return
@@ -153,11 +153,14 @@ extension FetchResult {
     let body = unsafe UnsafeBufferPointer(start: answer.body, count: answer.body_count)
     self = .success(
       FetchResponse(
-        status: Int(unsafe answer.status), headers: Self.fields(unsafe Array(head)), body: unsafe Array(body)))
+        status: Int(unsafe answer.status), headers: FetchResponse.fields(unsafe Array(head)), body: unsafe Array(body)))
   }
 
+}
+
+extension FetchResponse {
   /// The field lines of a head; what is not one is left out.
-  private static func fields(_ head: [UInt8]) -> [(name: String, value: String)] {
+  static func fields(_ head: [UInt8]) -> [(name: String, value: String)] {
     head.split(separator: 10).compactMap { line in
       guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex else { return nil }
       let value = line[(colon + 1)...].drop { $0 == 0x20 || $0 == 0x09 }
@@ -171,7 +174,7 @@ extension FetchResult {
 }
 
 extension FetchError {
-  fileprivate init(_ result: cf_result) {
+  init(_ result: cf_result) {
     self =
       switch result {
       case cf_unresolved: .unresolved

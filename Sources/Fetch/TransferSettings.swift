@@ -42,19 +42,25 @@ import Glibc
 
   /// Begins the transfer; nil when libcurl refused any of its options.
   func start(_ request: FetchRequest, on loop: OpaquePointer, token: UInt64) -> OpaquePointer? {
+    unsafe withWire(request) { wire in unsafe cf_loop_start(loop, &wire, token) }
+  }
+
+  /// The request as the door takes it, for the length of `use`.
+  func withWire<Result>(_ request: FetchRequest, _ use: (inout cf_request) -> Result) -> Result {
     let texts = Texts()
     var wire = unsafe cf_request()
     unsafe describe(request, in: &wire, texts)
     unsafe setTrust(in: &wire, texts)
     let lines = unsafe request.headers.map { unsafe texts.keep("\($0.0): \($0.1)") } + contentTypeLine(request, texts)
     let body = request.body ?? []
+    defer { withExtendedLifetime(texts) {} }
     return unsafe lines.withUnsafeBufferPointer { lines in
       unsafe body.withUnsafeBufferPointer { body in
         unsafe wire.headers = lines.baseAddress
         unsafe wire.header_count = lines.count
         unsafe wire.body = body.baseAddress
         unsafe wire.body_count = body.count
-        return unsafe cf_loop_start(loop, &wire, token)
+        return unsafe use(&wire)
       }
     }
   }

@@ -48,4 +48,11 @@ final class FileDescriptor: Sendable {
     guard status.st_mode & S_IFMT == S_IFREG else { throw .system(.openFile, errno: EINVAL) }
     return Int(status.st_size)
   }
+
+  /// What the file system calls a good size; tmpfs names the size of a huge page for files that it keeps in them.
+  func blockSize() throws(PlatformError) -> Int {
+    var status = stat()
+    guard unsafe fstat(number, &status) == 0 else { throw .system(.openFile, errno: errno) }
+    return Int(status.st_blksize)
+  }
 }

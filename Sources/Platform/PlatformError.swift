@@ -39,6 +39,7 @@ package enum PlatformError: Error, Equatable, Sendable {
     case openDirectory, openFile, createFile, createDirectory, readFile, writeFile, resizeFile, changeMode, publish
     case removeFile, listDirectory, describeVolume, readSwaps, harden, startProcess, watchProcess, readSignals
     case createReport, writeReport, readReport, removeReport, startThread, lockDirectory, synchronize, socket
+    case mapFile, mountVolume
   }
 
   package var code: String {

@@ -24,6 +24,13 @@ package struct RegularFile: Sendable {
     self.byteCount = byteCount
   }
 
+  /// A part of the file as memory, where its file system keeps it in huge pages: there it is filled fastest in place, and
+  /// everywhere else by writing. `nil` says so.
+  package func mapped(_ range: Range<Int>) throws(PlatformError) -> MappedRange? {
+    guard byteCount >= MappedRange.hugePage, try descriptor.blockSize() >= MappedRange.hugePage else { return nil }
+    return try MappedRange(descriptor, range)
+  }
+
   /// - Throws: `.endsTooEarly` when the file has fewer bytes there.
   package func read(at offset: Int, into buffer: inout MutableRawSpan) throws(PlatformError) {
     try descriptor.read(at: offset, into: &buffer)

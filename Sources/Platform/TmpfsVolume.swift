@@ -66,7 +66,7 @@ package final class TmpfsVolume: Sendable {
     }
   }
 
-  private static func describe(_ tree: FileTree) throws(PlatformError) -> cplatform_volume {
+  static func describe(_ tree: FileTree) throws(PlatformError) -> cplatform_volume {
     var volume = cplatform_volume()
     try check(unsafe cplatform_describe_volume(tree.descriptor.number, &volume), .describeVolume)
     return volume

@@ -1,5 +1,5 @@
-/// All segments of a model in one numbering, each exactly once, in the order they are fetched. Pure: tested without a
-/// network, and what is missing after an interruption is a set of these numbers.
+/// All segments of a model in runs, each segment exactly once, in the order they are fetched. Pure: tested without a
+/// network. What is missing after a transfer broke is a part of one run.
 package struct FetchPlan: Equatable, Sendable {
   package struct Segment: Equatable, Sendable {
     /// Index of the file in the manifest.
@@ -11,21 +11,43 @@ package struct FetchPlan: Equatable, Sendable {
     package let plaintext: Range<Int>
   }
 
-  private let layouts: [StreamLayout]
-  /// Number of the first segment of each file, and the count of all at the end.
-  private let starts: [Int]
-
-  package init(_ manifest: Manifest) { self.init(manifest.files.map(\.layout)) }
-
-  init(_ layouts: [StreamLayout]) {
-    self.layouts = layouts
-    starts = layouts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.segmentCount) }
+  /// Segments of one file that follow each other: what one thread reads, and maps, in one go.
+  package struct Run: Equatable, Sendable {
+    package let file: Int
+    package let segments: Range<Int>
+    /// Where they lie in the blob, tags included.
+    package let ciphertext: Range<Int>
+    /// Where they belong in the file.
+    package let plaintext: Range<Int>
   }
 
+  /// The longest run: 16 MiB, far more than opening a connection or a mapping costs.
+  package static let longestRun = 16
+
+  private let layouts: [StreamLayout]
+  private let runLength: Int
+  /// Number of the first run of each file, and the count of all at the end.
+  private let starts: [Int]
+
+  /// - Parameter width: how many threads share the work; a small model is cut so that each has several runs.
+  package init(_ manifest: Manifest, width: Int) {
+    let layouts = manifest.files.map(\.layout)
+    let segments = layouts.reduce(0) { $0 + $1.segmentCount }
+    self.init(layouts, runLength: segments / (4 * max(1, width)))
+  }
+
+  init(_ layouts: [StreamLayout], runLength wanted: Int) {
+    let length = min(max(1, wanted), Self.longestRun)
+    self.layouts = layouts
+    runLength = length
+    starts = layouts.reduce(into: [0]) { $0.append($0[$0.count - 1] + ($1.segmentCount + length - 1) / length) }
+  }
+
+  /// How many runs there are.
   package var count: Int { starts[starts.count - 1] }
 
   /// - Precondition: 0 ≤ `number` < `count`.
-  package subscript(_ number: Int) -> Segment {
+  package subscript(_ number: Int) -> Run {
     precondition((0..<count).contains(number), "the caller counts up to `count`")
     var low = 0
     var high = layouts.count
@@ -33,7 +55,20 @@ package struct FetchPlan: Equatable, Sendable {
       let middle = (low + high) / 2
       if starts[middle] <= number { low = middle } else { high = middle }
     }
-    return segment(number - starts[low], of: low)
+    let first = (number - starts[low]) * runLength
+    return run(first..<min(first + runLength, layouts[low].segmentCount), of: low)
+  }
+
+  /// All of one file, in order.
+  package func runs(of file: Int) -> Range<Int> { starts[file]..<starts[file + 1] }
+
+  private func run(_ segments: Range<Int>, of file: Int) -> Run {
+    let layout = layouts[file]
+    let (first, last) = (segments.lowerBound, segments.upperBound - 1)
+    return Run(
+      file: file, segments: segments,
+      ciphertext: layout.ciphertext(of: first).lowerBound..<layout.ciphertext(of: last).upperBound,
+      plaintext: layout.plaintext(of: first).lowerBound..<layout.plaintext(of: last).upperBound)
   }
 
   package func segment(_ index: Int, of file: Int) -> Segment {

@@ -9,10 +9,8 @@ extension Manifest {
       ("allowCode", .bool(allowCode)), ("keyCommitment", .string(Hex.encode(keyCommitment))),
       ("files", .array(files.map(\.json))),
     ]
-    if let source {
-      members.append(
-        ("source", ["repository": .string(source.repository), "revision": .string(source.revision)]))
-    }
+    if let source { members.append(("source", source.json)) }
+    if let base { members.append(("base", base.json)) }
     return .object(members)
   }
 
@@ -28,7 +26,7 @@ extension Manifest {
       throw .malformed(error)
     }
     try self.init(
-      identity: fields.identity, source: fields.source, allowCode: fields.allowCode,
+      identity: fields.identity, source: fields.source, base: fields.base, allowCode: fields.allowCode,
       keyCommitment: fields.keyCommitment, files: fields.files)
     guard self.bytes == bytes else { throw .malformed(ParseError("manifest", .notCanonical)) }
   }
@@ -36,12 +34,13 @@ extension Manifest {
   private struct Fields {
     let identity: ModelIdentity
     let source: ModelSource?
+    let base: BaseModel?
     let allowCode: Bool
     let keyCommitment: [UInt8]
     let files: [File]
 
     init(parsing bytes: [UInt8]) throws(ParseError) {
-      let limits = StrictJSON.Limits(depth: 4, tokens: Manifest.fileLimit * 16 + 64)
+      let limits = StrictJSON.Limits(depth: 4, tokens: Manifest.fileLimit * 16 + 1024)
       var reader = try JSONReader(try StrictJSON.parse(bytes, limits: limits), "manifest")
       guard try reader.string("format") == Manifest.format else { throw ParseError("manifest.format", .unexpected) }
       identity = try ModelIdentity(model: try reader.string("model"), version: try reader.string("version"))
@@ -50,22 +49,9 @@ extension Manifest {
       source = try reader.optionalObject("source").map { source throws(ParseError) in
         try ModelSource(parsing: source)
       }
+      base = try reader.optionalObject("base").map { base throws(ParseError) in try BaseModel(parsing: base) }
       files = try reader.array("files").map { value throws(ParseError) in try File(parsing: value) }
       try reader.finish()
-    }
-  }
-}
-
-extension ModelSource {
-  private static let limit = 1024
-
-  fileprivate init(parsing source: JSONReader) throws(ParseError) {
-    var reader = source
-    repository = try reader.string("repository")
-    revision = try reader.string("revision")
-    try reader.finish()
-    guard repository.utf8.count <= Self.limit, revision.utf8.count <= Self.limit else {
-      throw ParseError("manifest.source", .tooLong)
     }
   }
 }

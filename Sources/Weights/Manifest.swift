@@ -36,16 +36,20 @@ package struct Manifest: Equatable, Sendable {
   package let identity: ModelIdentity
   /// Where the files came from, as the provider says.
   package let source: ModelSource?
+  /// The model that this one is an adapter of, and of no other.
+  package let base: BaseModel?
   package let allowCode: Bool
   package let keyCommitment: [UInt8]
   /// Sorted by path.
   package let files: [File]
 
   package init(
-    identity: ModelIdentity, source: ModelSource?, allowCode: Bool, keyCommitment: [UInt8], files: [File]
+    identity: ModelIdentity, source: ModelSource?, base: BaseModel? = nil, allowCode: Bool, keyCommitment: [UInt8],
+    files: [File]
   ) throws(WeightsError) {
     self.identity = identity
     self.source = source
+    self.base = base
     self.allowCode = allowCode
     self.keyCommitment = keyCommitment
     self.files = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
@@ -115,16 +119,5 @@ package struct ModelIdentity: Equatable, Sendable {
     var data = ByteWriter()
     for field in [Manifest.format, model, version, path] { data.lengthPrefixed(field) }
     return data.bytes
-  }
-}
-
-/// The provider's word on where the plain files came from.
-package struct ModelSource: Equatable, Sendable {
-  package let repository: String
-  package let revision: String
-
-  package init(repository: String, revision: String) {
-    self.repository = repository
-    self.revision = revision
   }
 }

@@ -11,6 +11,10 @@ package struct Opener: Sendable {
     case segmentsAndDigests
   }
 
+  /// The most threads that are used. Each has up to three buffers of 1 MiB, so that all of them, and what a source reads
+  /// ahead, stay below 64 MiB whatever the model's size.
+  package static let widthLimit = 16
+
   private let manifest: Manifest
   private let key: ModelKey
   private let width: Int
@@ -18,7 +22,7 @@ package struct Opener: Sendable {
 
   /// - Parameters:
   ///   - manifest: verified, see `SignedManifest`.
-  ///   - width: threads to use; each takes two buffers of 1 MiB.
+  ///   - width: threads to use, at most `widthLimit`.
   /// - Throws: `.wrongKey` before anything is read.
   package init(
     _ manifest: Manifest, key: ModelKey, width: Int, checking: Checking = .segments
@@ -26,7 +30,7 @@ package struct Opener: Sendable {
     try key.check(against: manifest)
     self.manifest = manifest
     self.key = key
-    self.width = width
+    self.width = min(max(1, width), Self.widthLimit)
     self.checking = checking
   }
 
@@ -64,25 +68,16 @@ package struct Opener: Sendable {
     }
   }
 
-  /// One file on its way: where from, where to, and what its segments are bound to.
-  private struct OpenFile: Sendable {
-    let path: String
-    let layout: StreamLayout
-    let header: StreamHeader
-    let blob: any StoredBytes
-    let output: any DestinationFile
-  }
-
   private func openBlobs(
     _ source: any CiphertextSource, _ destination: any Destination
-  ) throws(WeightsError) -> [OpenFile] {
+  ) throws(WeightsError) -> [SealedFile] {
     try manifest.files.map { file throws(WeightsError) in
       do {
         let blob = try source.blob(named: file.blob)
         guard blob.byteCount == file.layout.ciphertextSize else { throw WeightsError.ciphertextSize(path: file.path) }
         let header = try StreamHeader(parsing: try blob.bytes(at: 0, count: StreamLayout.headerSize))
         let output = try destination.makeFile(at: file.path, byteCount: file.size)
-        return OpenFile(path: file.path, layout: file.layout, header: header, blob: blob, output: output)
+        return SealedFile(path: file.path, layout: file.layout, header: header, blob: blob, output: output)
       } catch let error as WeightsError {
         throw error
       } catch is ParseError {
@@ -93,46 +88,42 @@ package struct Opener: Sendable {
     }
   }
 
-  private func openSegments(_ files: [OpenFile], _ progress: @escaping @Sendable (Int) -> Void) throws(WeightsError) {
-    let plan = FetchPlan(manifest)
+  private func openSegments(_ files: [SealedFile], _ progress: @escaping @Sendable (Int) -> Void) throws(WeightsError) {
+    let plan = FetchPlan(manifest, width: width)
     try concurrently(width: width, count: plan.count, makeState: { SegmentWorker() }) {
       (number, worker) throws(WeightsError) in
-      let segment = plan[number]
-      try open(segment, of: files[segment.file], worker) { _ in }
-      progress(segment.plaintext.count)
+      let run = plan[number]
+      try open(run, of: files[run.file], worker) { progress($0.byteCount) }
     }
   }
 
   /// One file a thread, so that its digest can be made in order.
-  private func openFiles(_ files: [OpenFile], _ progress: @escaping @Sendable (Int) -> Void) throws(WeightsError) {
-    let plan = FetchPlan(manifest)
+  private func openFiles(_ files: [SealedFile], _ progress: @escaping @Sendable (Int) -> Void) throws(WeightsError) {
+    let plan = FetchPlan(manifest, width: 1)
     try concurrently(width: width, count: files.count, makeState: { SegmentWorker() }) {
       (number, worker) throws(WeightsError) in
       var digest = HashStream(.sha256)
-      for index in plan.segments(of: number) {
-        let segment = plan.segment(index, of: number)
-        try open(segment, of: files[number], worker) { digest.update($0) }
-        progress(segment.plaintext.count)
+      for run in plan.runs(of: number) {
+        try open(plan[run], of: files[number], worker) { plaintext in
+          digest.update(plaintext)
+          progress(plaintext.byteCount)
+        }
       }
       guard digest.finish() == manifest.files[number].sha256 else { throw .digest(path: files[number].path) }
     }
   }
 
   private func open(
-    _ segment: FetchPlan.Segment, of file: OpenFile, _ worker: SegmentWorker, _ alsoGive: (RawSpan) -> Void
+    _ run: FetchPlan.Run, of file: SealedFile, _ worker: SegmentWorker, _ opened: (RawSpan) -> Void
   ) throws(WeightsError) {
     do throws(CryptoError) {
-      try worker.prepare(file: segment.file) {
+      try worker.prepare(file: run.file) {
         key.fileKey(file.header, associatedData: manifest.identity.associatedData(path: file.path))
       }
     } catch {
-      throw .segment(path: file.path, index: segment.index)
+      throw .segment(path: file.path, index: run.segments.lowerBound)
     }
-    let nonce = file.layout.nonce(of: segment.index, prefix: file.header.prefix)
-    try worker.open(segment, nonce: nonce, from: file.blob, path: file.path) { plaintext in
-      alsoGive(plaintext)
-      if !segment.plaintext.isEmpty { try file.output.write(plaintext, at: segment.plaintext.lowerBound) }
-    }
+    try worker.open(run, of: file, opened)
   }
 }
 

@@ -28,17 +28,19 @@ package struct Sealer: Sendable {
 
   private let identity: ModelIdentity
   private let source: ModelSource?
+  private let base: BaseModel?
   private let allowCode: Bool
   private let key: ModelKey
   private let random: @Sendable (Int) -> [UInt8]
 
   /// - Parameter random: gives bytes that never come again: each file's salt and nonce prefix are made of them.
   package init(
-    identity: ModelIdentity, source: ModelSource?, allowCode: Bool, key: ModelKey,
+    identity: ModelIdentity, source: ModelSource?, base: BaseModel? = nil, allowCode: Bool, key: ModelKey,
     random: @escaping @Sendable (Int) -> [UInt8]
   ) {
     self.identity = identity
     self.source = source
+    self.base = base
     self.allowCode = allowCode
     self.key = key
     self.random = random
@@ -69,8 +71,8 @@ package struct Sealer: Sendable {
         sha256: one.sha256, ciphertextSHA256: one.ciphertextSHA256)
     }
     return try Manifest(
-      identity: identity, source: source, allowCode: allowCode, keyCommitment: key.commitment(for: identity),
-      files: files)
+      identity: identity, source: source, base: base, allowCode: allowCode,
+      keyCommitment: key.commitment(for: identity), files: files)
   }
 
   private func seal(
@@ -78,7 +80,7 @@ package struct Sealer: Sendable {
     _ progress: @Sendable (Int) -> Void
   ) throws(WeightsError) -> Sealed {
     let layout = StreamLayout(plaintextSize: input.file.byteCount)
-    let plan = FetchPlan([layout])
+    let plan = FetchPlan([layout], runLength: 1)
     let header = StreamHeader(random: random(StreamLayout.headerSize - 1))
     var plainDigest = HashStream(.sha256)
     var sealedDigest = HashStream(.sha256)

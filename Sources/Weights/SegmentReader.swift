@@ -16,7 +16,7 @@ struct SegmentReader: StoredBytes {
     guard offset >= 0, end <= byteCount else { throw WeightsError.ciphertextSize(path: path) }
     let worker = SegmentWorker()
     try worker.prepare(file: 0) { key.fileKey(header, associatedData: associatedData) }
-    let plan = FetchPlan([layout])
+    let plan = FetchPlan([layout], runLength: 1)
     var done = 0
     for index in plan.segments(of: 0) {
       let segment = plan.segment(index, of: 0)

@@ -9,5 +9,6 @@ let benchCommands: [Command] = [
       EvidenceOptions.at, Option("--seconds", value: "N", "how long to measure in all (default: 5)"), .output,
     ],
     example: "vouchsafe bench verify --evidence quote.bin --collateral certs/ --at 2025-06-30T00:00:00Z --seconds 5",
-    run: { try BenchVerify.run($0) })
+    run: { try BenchVerify.run($0) }),
+  BenchWeights.command,
 ]

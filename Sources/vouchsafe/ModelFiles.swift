@@ -1,31 +1,37 @@
 import Platform
+import Stores
 import Terminal
 import Weights
 
-extension RegularFile: DestinationFile {}
-
-/// A sealed model in a directory.
+/// A sealed model where a person says it lies: a directory, or a place on a server.
 struct SealedModel: CiphertextSource {
-  let tree: FileTree
+  let store: any SealedStore
   let path: String
 
-  init(_ path: String) throws(Failure) {
+  /// - Parameter width: how many threads will read.
+  init(_ path: String, _ arguments: Arguments, width: Int = 1) throws(Failure) {
     self.path = path
-    do throws(PlatformError) { tree = try FileTree.open(path) } catch { throw Failure(.usage, "\(path): \(error)") }
-  }
-
-  func manifest() throws(Failure) -> [UInt8] { try read("manifest.json", limitBytes: Manifest.limitBytes) }
-  func note() throws(Failure) -> [UInt8] { try read("manifest.note", limitBytes: 1 << 16) }
-
-  private func read(_ name: String, limitBytes: Int) throws(Failure) -> [UInt8] {
-    do throws(PlatformError) {
-      return try tree.readFile(name, limitBytes: limitBytes)
+    do {
+      store =
+        RemoteModel.isLocation(path)
+        ? try RemoteModel(path, try StoreOptions.access(arguments)) : try SealedDirectory(path, width: width)
     } catch {
-      throw Failure(.malformed, "\(path)/\(name): \(error)")
+      throw error as? Failure ?? Failure(.usage, "\(path): \(error)")
     }
   }
 
-  func blob(named name: String) throws -> any StoredBytes { try tree.openFile("blobs/\(name)") }
+  func manifest() throws(Failure) -> [UInt8] { try read("manifest.json") { try store.manifest() } }
+  func note() throws(Failure) -> [UInt8] { try read("manifest.note") { try store.note() } }
+
+  private func read(_ name: String, _ body: () throws -> [UInt8]) throws(Failure) -> [UInt8] {
+    do {
+      return try body()
+    } catch {
+      throw Failure(error is StoreError ? .unavailable : .malformed, "\(path)/\(name): \(error)")
+    }
+  }
+
+  func blob(named name: String) throws -> any StoredBytes { try store.blob(named: name) }
 }
 
 /// A directory that appears under its name with everything in it, or not at all. An empty directory may be there before.
@@ -60,6 +66,9 @@ final class NewDirectory: Sendable {
   }
 
   func publish() throws(PlatformError) { try parent.renameDirectory(hiddenName, to: name) }
+
+  /// Removes what was published.
+  func remove() throws(PlatformError) { try parent.remove(name) }
 
   /// Removes what was written so far; nothing that was published.
   func discard() { try? parent.remove(hiddenName) }

@@ -7,7 +7,7 @@ import Weights
 /// `vouchsafe model inspect`.
 enum ModelInspect {
   static func run(_ arguments: Arguments) throws -> ExitCode {
-    let sealed = try SealedModel(try arguments.one(of: "SEALED"))
+    let sealed = try SealedModel(try arguments.one(of: "SEALED"), arguments)
     let format = try arguments.output()
     let bytes = try sealed.manifest()
     let manifest = try modelStep("\(sealed.path)/manifest.json") { () throws(WeightsError) in
@@ -38,9 +38,21 @@ enum ModelInspect {
       "signers   \(signers.isEmpty ? "none" : signers.joined(separator: ", ")) (claimed; not checked)",
       "code      \(manifest.allowCode ? "ALLOWED" : "not allowed")",
     ]
-    if let source = manifest.source { lines.append("source    \(source.repository) \(source.revision)") }
+    if let source = manifest.source { lines += text(source) }
+    if let base = manifest.base {
+      lines.append("base      \(base.identity.model) \(base.identity.version) \(Hex.encode(base.manifestSHA256))")
+    }
     lines.append("files     \(manifest.files.count), \(manifest.totalSize) bytes")
     lines += manifest.files.map { "  \($0.role.rawValue)  \($0.size)  \($0.path)" }
     return Console.printable(lines.joined(separator: "\n") + "\n")
+  }
+
+  private static func text(_ source: ModelSource) -> [String] {
+    var lines = ["source    \(source.repository) \(source.revision)"]
+    if let signature = source.signature {
+      let signer = signature.subject ?? "key \(Hex.encode(signature.keySHA256))"
+      lines.append("published \(Hex.encode(signature.modelSHA256)), signed by \(signer)")
+    }
+    return lines + source.provenance.map { "document  \(Hex.encode($0.sha256)) \($0.name)" }
   }
 }

@@ -8,6 +8,12 @@ import Weights
 /// The key files of a model: its own, and the provider's who signs for it.
 enum ModelKeys {
   static func read(_ path: String) throws(Failure) -> ModelKey {
+    let secret = try readSecret(path)
+    do throws(WeightsError) { return try ModelKey(secret) } catch { throw Failure(error.exit, "\(path): \(error)") }
+  }
+
+  /// 32 raw bytes.
+  static func readSecret(_ path: String) throws(Failure) -> SecretBytes {
     var bytes: [UInt8]
     do throws(PlatformError) {
       bytes = try SmallFile.read(path, limitBytes: ModelKey.byteCount + 1)
@@ -19,7 +25,7 @@ enum ModelKeys {
     guard bytes.count == ModelKey.byteCount else {
       throw Failure(.malformed, "\(path): a model key has \(ModelKey.byteCount) raw bytes")
     }
-    return try modelStep(path) { () throws(WeightsError) in try ModelKey(SecretBytes(erasing: &bytes)) }
+    return SecretBytes(erasing: &bytes)
   }
 
   /// The key in the file; a fresh one, and the file, when there is none.

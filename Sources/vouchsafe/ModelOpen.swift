@@ -6,9 +6,9 @@ import Weights
 enum ModelOpen {
   static func run(_ arguments: Arguments) throws -> ExitCode {
     let places = try arguments.positional("SEALED", "OUT")
-    let sealed = try SealedModel(places[0])
     let key = try ModelKeys.read(try arguments.required("--key-file"))
     let width = try ModelOptions.threads(arguments)
+    let sealed = try SealedModel(places[0], arguments, width: width)
     let manifest = try manifest(of: sealed, arguments)
     let checking: Opener.Checking = arguments.flag("--verify-digests") ? .segmentsAndDigests : .segments
     let opener = try modelStep(places[0]) { () throws(WeightsError) in

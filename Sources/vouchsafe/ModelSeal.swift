@@ -12,10 +12,12 @@ enum ModelSeal {
     let places = try arguments.positional("SRC", "OUT")
     let (source, target) = (places[0], trimmed(places[1]))
     let identity = try identity(arguments)
-    let inputs = try inputs(source)
+    let provenance = try ModelProvenance(arguments)
+    let inputs = try provenance.chosen(try inputs(source), in: trimmed(source))
     let keyPath = arguments.value("--key-file") ?? "\(target).key"
     let width = try ModelOptions.threads(arguments)
     let format = try arguments.output()
+    let form = arguments.flag("--oci") ? SealedForm.layout : .directory
     let directory = try NewDirectory(target)
     do {
       let key = try ModelKeys.readOrMake(keyPath)
@@ -23,10 +25,12 @@ enum ModelSeal {
         try arguments.value("--sign-key").map(ModelKeys.readSigner)
         ?? ModelKeys.readOrMakeSigner(beside: keyPath, model: identity.model)
       let sealer = Sealer(
-        identity: identity, source: modelSource(arguments), allowCode: arguments.flag("--allow-code"), key: key,
-        random: { SystemRandom.bytes($0) })
-      let manifest = try seal(inputs, sealer, directory.staging, width, isQuiet: arguments.isQuiet, source)
-      try write(manifest, signer, directory)
+        identity: identity, source: provenance.source, base: provenance.base,
+        allowCode: arguments.flag("--allow-code"), key: key, random: { SystemRandom.bytes($0) })
+      let manifest = try seal(
+        inputs, sealer, try form.makeBlobFolder(in: directory.staging), width, isQuiet: arguments.isQuiet, source)
+      try provenance.check(manifest, of: source)
+      try write(manifest, signer, directory, form)
       report(manifest, signer, target, keyPath, format)
       return .ok
     } catch {
@@ -35,7 +39,8 @@ enum ModelSeal {
     }
   }
 
-  private static func trimmed(_ path: String) -> String {
+  /// A path without the signs that end a directory's name.
+  static func trimmed(_ path: String) -> String {
     var path = path
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
     return path
@@ -50,14 +55,8 @@ enum ModelSeal {
     }
   }
 
-  private static func modelSource(_ arguments: Arguments) -> ModelSource? {
-    let (repository, revision) = (arguments.value("--repository"), arguments.value("--revision"))
-    guard repository != nil || revision != nil else { return nil }
-    return ModelSource(repository: repository ?? "", revision: revision ?? "")
-  }
-
   /// Every regular file below the directory, or the one file named.
-  private static func inputs(_ source: String) throws(Failure) -> [Sealer.Input] {
+  static func inputs(_ source: String) throws(Failure) -> [Sealer.Input] {
     do throws(PlatformError) {
       if let tree = try? FileTree.open(source) { return try files(in: tree, below: "", source) }
       let cut = source.lastIndex(of: "/")
@@ -89,7 +88,7 @@ enum ModelSeal {
   private static func seal(
     _ inputs: [Sealer.Input], _ sealer: Sealer, _ tree: FileTree, _ width: Int, isQuiet: Bool, _ source: String
   ) throws -> Manifest {
-    let blobs = BlobDirectory(tree: try tree.createDirectory("blobs"), token: { Hex.encode(SystemRandom.bytes(8)) })
+    let blobs = BlobDirectory(tree: tree, token: { Hex.encode(SystemRandom.bytes(8)) })
     let total = inputs.reduce(0) { $0 + $1.file.byteCount }
     let progress = ModelProgress("seal", totalBytes: total, quiet: isQuiet)
     defer { progress.finish() }
@@ -98,10 +97,10 @@ enum ModelSeal {
     }
   }
 
-  private static func write(_ manifest: Manifest, _ signer: NoteSigner, _ directory: NewDirectory) throws {
-    for (name, bytes) in [
-      ("manifest.json", manifest.bytes), ("manifest.note", try SignedManifest.sign(manifest, by: signer)),
-    ] {
+  private static func write(
+    _ manifest: Manifest, _ signer: NoteSigner, _ directory: NewDirectory, _ form: SealedForm
+  ) throws {
+    for (name, bytes) in form.documents(manifest, note: try SignedManifest.sign(manifest, by: signer)) {
       let file = try directory.staging.createFile(name, byteCount: bytes.count)
       try file.write(unsafe bytes.span.bytes, at: 0)
       try file.synchronize()

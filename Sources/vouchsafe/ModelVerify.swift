@@ -7,11 +7,14 @@ import Weights
 /// `vouchsafe model verify`.
 enum ModelVerify {
   static func run(_ arguments: Arguments) throws -> ExitCode {
-    let sealed = try SealedModel(try arguments.one(of: "SEALED"))
+    let signature = try PublisherSignature(arguments)
+    if let signature, arguments.value("--verify-key") == nil { return try ModelVerifyPlain.run(arguments, signature) }
+    let sealed = try SealedModel(try arguments.one(of: "SEALED"), arguments)
     _ = try arguments.required("--verify-key")
     let format = try arguments.output()
     let width = try ModelOptions.threads(arguments)
     let manifest = try ModelOpen.manifest(of: sealed, arguments)
+    try signature?.check(manifest, of: sealed.path)
     let progress = ModelProgress("verify", totalBytes: manifest.totalSize, quiet: arguments.isQuiet)
     defer { progress.finish() }
     for file in manifest.files { try checkCiphertext(file, sealed) }
@@ -22,7 +25,7 @@ enum ModelVerify {
         try opener.verify(sealed, progress: { progress.add($0) })
       }
     }
-    report(manifest, isOpened: arguments.value("--key-file") != nil, sealed, format)
+    report(manifest, isOpened: arguments.value("--key-file") != nil, signature, sealed, format)
     return .ok
   }
 
@@ -54,19 +57,24 @@ enum ModelVerify {
     return stream.finish()
   }
 
-  private static func report(_ manifest: Manifest, isOpened: Bool, _ sealed: SealedModel, _ format: OutputFormat) {
+  private static func report(
+    _ manifest: Manifest, isOpened: Bool, _ signature: PublisherSignature?, _ sealed: SealedModel,
+    _ format: OutputFormat
+  ) {
     switch format {
     case .json:
-      Console.json(
-        .object([
-          ("verdict", "verified"), ("model", .string(manifest.identity.model)),
-          ("version", .string(manifest.identity.version)), ("files", .int(manifest.files.count)),
-          ("bytes", .int(manifest.totalSize)), ("contentChecked", .bool(isOpened)),
-          ("manifestSha256", .string(Hex.encode(Hash.sha256.digest(manifest.bytes)))),
-        ]))
+      var members: [(String, JSONValue)] = [
+        ("verdict", "verified"), ("model", .string(manifest.identity.model)),
+        ("version", .string(manifest.identity.version)), ("files", .int(manifest.files.count)),
+        ("bytes", .int(manifest.totalSize)), ("contentChecked", .bool(isOpened)),
+        ("manifestSha256", .string(Hex.encode(Hash.sha256.digest(manifest.bytes)))),
+      ]
+      if let signature { members.append(("signature", signature.json)) }
+      Console.json(.object(members))
     case .text:
       let what = isOpened ? "signature, ciphertext and content" : "signature and ciphertext"
       Console.line("\(sealed.path): \(what) of \(manifest.files.count) files are as signed")
+      if let signature { Console.line("the plain files are those signed by \(signature.signerText)") }
     }
   }
 }

@@ -40,6 +40,14 @@ import Testing
     }
   }
 
+  @Test func aSocketThatAMountOfTheAgentsOwnWouldHideIsRefused() throws {
+    let own = ("\"tmpfs\": \"/dev/shm\"", "\"tmpfs\": \"/dev/shm/\", \"mount\": \"own\"")
+    let inside = ("\"command\"", "\"socket\": \"/dev/shm/run/engine.sock\", \"command\"")
+    #expect(try refusal(own, inside).hasPrefix("engine.socket: lies in destination.tmpfs"))
+    #expect(try refusal(inside) == "accepted")
+    #expect(try refusal(own, ("\"command\"", "\"socket\": \"/dev/shmem/engine.sock\", \"command\"")) == "accepted")
+  }
+
   @Test func aPlainConfigurationIsRead() throws {
     let configuration = try Configuration(parsing: Array(try text().utf8))
     #expect(configuration.broker.url == "https://broker.test:8443")

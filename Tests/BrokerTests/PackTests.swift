@@ -13,107 +13,14 @@ import Transport
 
 @testable import Broker
 
-/// The public files of a log.
-private struct LogFiles: LogSource {
-  let log: DecisionLog
-  func file(at path: String) async throws -> [UInt8]? { try await log.file(at: path) }
-}
-
 private let secret = Array("a model key of thirty-two bytes!".utf8)
-
-/// A pack taken apart, to be put together otherwise with a chain that holds.
-private struct Records {
-  var list: [PackRecord] = []
-  /// Where each record begins.
-  var starts: [Int] = []
-
-  init(_ pack: [UInt8]) {
-    var offset = PackRecord.magic.count
-    while offset < pack.count {
-      let length = pack[offset + 1..<offset + 5].reduce(0) { $0 << 8 | Int($1) }
-      let body = offset + PackRecord.headBytes
-      guard let kind = PackRecord.Kind(rawValue: pack[offset]), body + length <= pack.count else { return }
-      list.append(PackRecord(kind, Array(pack[body..<body + length])))
-      starts.append(offset)
-      offset = body + length
-    }
-  }
-
-  var bytes: [UInt8] {
-    var chain = PackRecord.firstChain
-    return list.reduce(into: PackRecord.magic) { bytes, record in
-      let next = record.encoded(after: chain)
-      bytes += next.bytes
-      chain = next.chain
-    }
-  }
-
-  mutating func header(_ change: (inout JSONObject) -> Void) {
-    var object = (try? StrictJSON.parse(list[0].body))?.objectValue ?? JSONObject()
-    change(&object)
-    list[0] = PackRecord(.header, CanonicalJSON.encode(.object(object)))
-  }
-
-  func indices(_ kind: PackRecord.Kind) -> [Int] { list.indices.filter { list[$0].kind == kind } }
-}
-
-private struct Packed: Sendable {
-  let bytes: [UInt8]
-  let key: NoteVerifierKey
-  let early: [UInt8]
-
-  /// A log with every kind of record in its pack but those of a later beginning.
-  static func make() async throws -> Packed {
-    let bench = try await Bench.ready()
-    await bench.broker.flushLog()
-    let early = try #require(try await bench.broker.log.file(at: "checkpoint"))
-    let (pod, _) = try await Pod.attested(bench)
-    _ = try await pod.fetch(bench)
-    _ = try await Pod.attested(bench) { $0.tee.measurement[0] ^= 1 }
-    let gone = try await bench.entries().last?["evidence"]?.stringValue
-    let blobs = BenchBlobs(bench: bench, removed: [try Hex.decode(try #require(gone), "digest")])
-    let key = try NoteSigner(name: "vouchsafe.test/log", key: bench.broker.keyring.logKey).verifierKey
-    return Packed(bytes: try await pack(bench, blobs, known: [early]).bytes, key: key, early: early)
-  }
-
-  static func pack(
-    _ bench: Bench, _ blobs: BenchBlobs? = nil, known: [[UInt8]] = [], from: UInt64 = 0
-  ) async throws -> (bytes: [UInt8], summary: PackSummary) {
-    await bench.broker.flushLog()
-    let key = try NoteSigner(name: "vouchsafe.test/log", key: bench.broker.keyring.logKey).verifierKey
-    let maker = PackMaker(
-      key: key, known: try known.map { try VerifiedCheckpoint(verifying: $0, by: key) }, from: from)
-    var source = LogFiles(log: bench.broker.log)
-    var bytes: [UInt8] = []
-    let summary = try await maker.make(&source, blobs ?? BenchBlobs(bench: bench)) { bytes += $0 }
-    #expect(summary.bytes == UInt64(bytes.count))
-    return (bytes, summary)
-  }
-
-  /// What becomes of a pack: the words of its entries, or the code of its refusal and the refusal itself.
-  func outcome(_ pack: [UInt8]? = nil, known: [Checkpoint] = []) async -> (words: [String], refusal: String?) {
-    var words: [String] = []
-    do {
-      _ = try await PackExaminer(key: key, known: known).examine(PackInMemory(pack ?? bytes)) { found, _ in
-        words.append(found.word)
-      }
-      return (words, nil)
-    } catch let error as PackError { return (words, "\(error.code): \(error)") } catch { return (words, "? \(error)") }
-  }
-
-  func refusal(_ change: (inout Records) -> Void) async -> String? {
-    var records = Records(bytes)
-    change(&records)
-    return await outcome(records.bytes).refusal.map { String($0.prefix { $0 != ":" }) }
-  }
-}
 
 @Test func aPackHoldsEveryDecisionAndNeedsNothingElse() async throws {
   let packed = try await Packed.make()
   let (words, refusal) = await packed.outcome()
   #expect(refusal == nil)
   #expect(words == ["follows", "follows", "follows", "same", "same", "expired evidence"])
-  let records = Records(packed.bytes)
+  let records = PackRecords(packed.bytes)
   #expect(records.bytes == packed.bytes)
   #expect(Set(records.list.map(\.kind)) == [.header, .checkpoint, .known, .blob, .absent, .entry, .frontier])
 }
@@ -130,7 +37,7 @@ private struct Packed: Sendable {
 /// Every record's head, and bytes of every body: each flip is refused, and by the record that it is in.
 @Test func everyFlippedByteOfAPackIsRefusedByName() async throws {
   let packed = try await Packed.make()
-  let records = Records(packed.bytes)
+  let records = PackRecords(packed.bytes)
   var places = Set(0..<PackRecord.magic.count)
   for (index, start) in records.starts.enumerated() {
     let body = start + PackRecord.headBytes
@@ -155,7 +62,7 @@ private struct Packed: Sendable {
 
 @Test func aPackThatWasCutIsRefusedWhereItEnds() async throws {
   let packed = try await Packed.make()
-  let records = Records(packed.bytes)
+  let records = PackRecords(packed.bytes)
   for (index, start) in records.starts.enumerated() {
     for cut in [start, start + 20, start + PackRecord.headBytes + records.list[index].body.count / 2] {
       let cut = min(cut, packed.bytes.count - 1)
@@ -172,10 +79,10 @@ private struct Packed: Sendable {
 /// Whoever changes a pack can also write its chain anew: what is wrong is found in what the records say.
 @Test func aPackThatWasPutTogetherOtherwiseIsRefused() async throws {
   let packed = try await Packed.make()
-  let records = Records(packed.bytes)
+  let records = PackRecords(packed.bytes)
   let (entries, blobs) = (records.indices(.entry), records.indices(.blob))
   #expect(await packed.outcome(packed.bytes + [0]).refusal?.hasPrefix("packExtended") == true)
-  let cases: [(String, (inout Records) -> Void)] = [
+  let cases: [(String, (inout PackRecords) -> Void)] = [
     ("packExtended", { $0.list.append($0.list[$0.list.count - 1]) }),
     ("recordOutOfOrder", { $0.list.swapAt(0, 1) }),
     ("recordOutOfOrder", { $0.list.insert($0.list[1], at: 1) }),
@@ -214,7 +121,7 @@ private struct Packed: Sendable {
 @Test func evidenceThatIsSaidToBeAbsentProvesNothing() async throws {
   let packed = try await Packed.make()
   func without(_ start: String) async throws -> (words: [String], refusal: String?) {
-    var records = Records(packed.bytes)
+    var records = PackRecords(packed.bytes)
     let place = try #require(records.indices(.blob).last { records.list[$0].body.starts(with: start.utf8) })
     let last = records.indices(.entry).first { $0 > place } ?? 0
     let first = records.indices(.entry).last { $0 < place } ?? 0
@@ -307,7 +214,7 @@ private struct Packed: Sendable {
   let before = Checkpoint(origin: known.origin, size: 3, root: .leaf([1]))
   #expect(await packed.outcome(known: [before]).refusal?.hasPrefix("knownNotCovered") == true)
 
-  let records = Records(later.bytes)
+  let records = PackRecords(later.bytes)
   let (context, frontiers) = (records.indices(.context), records.indices(.frontier))
   #expect(context.count == 3 && frontiers.count == 2)
   let altered = await packed.refusal {

@@ -170,6 +170,26 @@ private func eventful(_ bench: Bench) async throws {
   }
 }
 
+/// And whatever it stores as its verdict against its own evidence.
+@Test func everyMemberOfAStoredVerdictIsHeldAgainstItsEvidence() async throws {
+  let bench = try await Bench.ready()
+  _ = try await Pod.attested(bench)
+  let last = await bench.broker.log.size - 1
+  let leaf = try #require(try StrictJSON.parse(try await bench.broker.log.entry(at: last)).objectValue)
+  let digest = try Hex.decode(try #require(leaf["evidence"]?.stringValue), "digest")
+  let record = try #require(try StrictJSON.parse(try await bench.broker.evidence.read(digest)).objectValue)
+  let verdict = try #require(record["verdict"]?.objectValue)
+  for member in verdict.members {
+    var (lying, changed, leaf) = (verdict, record, leaf)
+    lying[member.key] = altered(member.value)
+    changed["verdict"] = .object(lying)
+    let stored = try await bench.broker.evidence.store(CanonicalJSON.encode(.object(changed)))
+    leaf["evidence"] = .string(Hex.encode(stored))
+    let word = try await outcome(bench, of: .object(leaf), at: last)
+    #expect(word.hasPrefix("different verdict.\(member.key)"), "\(member.key): \(word)")
+  }
+}
+
 private func altered(_ value: JSONValue) -> JSONValue {
   switch value {
   case .null: "x"

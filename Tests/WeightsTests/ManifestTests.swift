@@ -35,6 +35,30 @@ import Testing
     #expect(try Manifest(parsing: manifest.bytes) == manifest)
   }
 
+  @Test func whatIsKnownOfTheOriginComesBackAndHasOneForm() throws {
+    let base = BaseModel(try manifest([file("a")]))
+    let source = try ModelSource(
+      repository: "org/repo", revision: "abc", provenance: [ModelSource.Document(name: "sbom.json", sha256: digest)],
+      signature: ModelSource.Signature(
+        bundleSHA256: digest, modelSHA256: digest, keySHA256: digest, subject: "CN=Someone"))
+    let adapter = try Manifest(
+      identity: ModelIdentity(model: "adapter", version: "1"), source: source, base: base, allowCode: false,
+      keyCommitment: digest, files: [file("adapter.safetensors", role: .weights)])
+    #expect(try Manifest(parsing: adapter.bytes) == adapter)
+    let text = String(decoding: adapter.bytes, as: UTF8.self)
+    for (piece, other) in [
+      ("\"provenance\":[{", "\"provenance\":[],\"x\":[{"), ("\"subject\":", "\"other\":"),
+      ("\"base\":{\"manifestSha256\":\"", "\"base\":{\"manifestSha256\":\"00"), ("\"name\":\"sbom.json\",", ""),
+    ] {
+      let range = try #require(text.range(of: piece))
+      #expect(throws: WeightsError.self) {
+        try Manifest(parsing: Array(text.replacingCharacters(in: range, with: other).utf8))
+      }
+    }
+    let long = String(repeating: "x", count: 1025)
+    #expect(throws: ParseError.self) { try ModelSource(repository: long, revision: "") }
+  }
+
   @Test func everyPrefixAndEveryTrailingByteIsRefused() throws {
     let bytes = try manifest([file("a")]).bytes
     for count in 0..<bytes.count {

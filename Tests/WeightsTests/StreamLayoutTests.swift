@@ -39,13 +39,20 @@ import Testing
     #expect(throws: (any Error).self) { try StreamHeader(parsing: header.bytes + [0]) }
   }
 
-  @Test func aPlanNamesEverySegmentOfEveryFileOnce() {
-    let layouts = [0, 5, 3 << 20, 1_048_520, 1_048_521].map { StreamLayout(plaintextSize: $0) }
-    let plan = FetchPlan(layouts)
-    #expect(plan.count == layouts.reduce(0) { $0 + $1.segmentCount })
-    var seen: [FetchPlan.Segment] = []
-    for number in 0..<plan.count { seen.append(plan[number]) }
+  @Test(arguments: [0, 1, 3, 16, 99])
+  func aPlanNamesEverySegmentOfEveryFileOnce(runLength: Int) {
+    let layouts = [0, 5, 40 << 20, 1_048_520, 1_048_521].map { StreamLayout(plaintextSize: $0) }
+    let plan = FetchPlan(layouts, runLength: runLength)
+    let runs = (0..<plan.count).map { plan[$0] }
+    let seen = runs.flatMap { run in run.segments.map { plan.segment($0, of: run.file) } }
     let wanted = layouts.indices.flatMap { file in plan.segments(of: file).map { plan.segment($0, of: file) } }
     #expect(seen == wanted)
+    for run in runs {
+      let segments = run.segments.map { plan.segment($0, of: run.file) }
+      #expect((1...FetchPlan.longestRun).contains(segments.count))
+      #expect(segments.reduce(0) { $0 + $1.ciphertext.count } == run.ciphertext.count)
+      #expect(segments.reduce(0) { $0 + $1.plaintext.count } == run.plaintext.count)
+    }
+    #expect(layouts.indices.flatMap { Array(plan.runs(of: $0)) } == Array(0..<plan.count))
   }
 }

@@ -1,7 +1,8 @@
-"""Disks that fill up, turn read-only, vanish or lose power, files that are not what they were, and clocks that jump."""
+"""Disks that fill up, turn read-only, vanish or lose power, and files that are not what they were."""
 import contextlib
 import fcntl
 import os
+import pathlib
 import shutil
 import struct
 import subprocess
@@ -92,7 +93,7 @@ def start_on_a_read_only_disk(original, folder):
 
 
 @contextlib.contextmanager
-def ext4(folder):
+def ext4(folder, options="loop"):
     if not shutil.which("mkfs.ext4"):
         raise NotHere("no mkfs.ext4")
     image = folder.with_name(folder.name + ".img")
@@ -100,12 +101,20 @@ def ext4(folder):
     with open(image, "wb") as file:
         file.truncate(48 << 20)
     subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True, capture_output=True)
-    mount("-o", "loop", image, folder)
+    mount("-o", options, image, folder)
     try:
         yield image
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=True)
         image.unlink()
+
+
+def mount_again(image, folder):
+    """Once nobody holds the file system any more: a mount namespace that was made meanwhile holds a copy of it."""
+    subprocess.run(["umount", str(folder)], check=True)
+    attached = ["losetup", "-j", str(image)]
+    until(lambda: not subprocess.run(attached, capture_output=True).stdout, 60, "the end of the last mount")
+    mount("-o", "loop", image, folder)
 
 
 def lose_power(folder):
@@ -140,10 +149,39 @@ def power_loss_on_ext4(original, folder, numbers, rounds=4):
                 timer.join()
                 status, line = copy.run_until_end()
                 same(status, 6, f"exit status ({line})")
-            subprocess.run(["umount", str(folder)], check=True)
-            mount("-o", "loop", image, folder)
+            mount_again(image, folder)
         copy.goes_on()
         true(len(copy.proofs) > rounds, f"only {len(copy.proofs)} releases")
+
+
+def read_only_while_serving(original, folder):
+    """A real file system finds itself damaged and takes no more writes, under a broker that releases keys."""
+    with ext4(folder, "loop,errors=remount-ro") as image:
+        device = os.path.basename(subprocess.run(
+            ["findmnt", "-n", "-o", "SOURCE", str(folder)], capture_output=True, text=True).stdout.strip())
+        trigger = pathlib.Path("/sys/fs/ext4") / device / "trigger_fs_error"
+        if not (device and os.access(trigger, os.W_OK)):
+            raise NotHere("ext4 cannot be told of an error")
+        with Copy(original, folder / "copy") as copy:
+            subprocess.run(["sync", "-f", str(folder)], check=True)
+            copy.folder = folder.with_name(folder.name + "-log")
+            copy.folder.mkdir()
+            copy.start()
+            copy.ready()
+            copy.attest()
+            copy.release()
+            trigger.write_text("a test")
+            given = len(copy.keys)
+            with contextlib.suppress(*GONE):
+                copy.release()
+            same(len(copy.keys), given, "keys that left although nothing can be written")
+            status, line = copy.run_until_end()
+            same(status, 6, f"exit status ({line})")
+            true("Read-only file system" in line or "Input/output error" in line, line)
+            copy.refused(["Read-only file system"], statuses=(3,))
+        mount_again(image, folder)
+        with copy:
+            copy.goes_on()
 
 
 def log_folder_removed_while_serving(original, folder):
@@ -272,47 +310,3 @@ def garbage_tails(original, folder, numbers):
         copy.goes_on()
         log = copy.program.log.read_text()
         true('"event":"log-torn-write-dropped","bytes":4194304' in log, "the dropped tail is not said")
-
-
-# clocks
-
-DAY, MINUTE = 86_400, 60
-
-
-def clock_wrong_at_start(original, folder):
-    folder.mkdir(parents=True)
-    said = folder / "seconds"
-    with Copy(original, folder) as copy:
-        for offset, words in ((4000 * DAY, "has expired"), (-400 * DAY, "is not valid yet")):
-            said.write_text(str(offset))
-            copy.refused(["tls/cert.pem", words], env=original.preload("wrong_clock", WRONG_CLOCK=str(said)))
-        copy.goes_on()
-
-
-def clock_jumps_while_serving(original, folder):
-    """Forward, an attestation is over; backward, nothing is worth more than before; the log stays whole."""
-    folder.mkdir(parents=True)
-    said = folder / "seconds"
-    said.write_text("0")
-    with Copy(original, folder) as copy:
-        copy.start(env=original.preload("wrong_clock", WRONG_CLOCK=str(said)))
-        copy.ready()
-        copy.attest()
-        copy.release()
-        for offset in (2 * DAY, 0, -20 * MINUTE, 59 * MINUTE, 0):
-            given = len(copy.keys)
-            said.write_text(str(offset))
-            old = copy.handshake
-            with contextlib.suppress(*GONE):
-                copy.release()
-            if offset == 2 * DAY:
-                same(len(copy.keys), given, "keys for an attestation of two days ago")
-            true(copy.program.process.poll() is None, "the broker ended")
-            with contextlib.suppress(*GONE):
-                copy.attest()
-                copy.release()
-            true(copy.handshake is not old, "no new handshake")
-        copy.attest()
-        copy.release()
-        same(copy.stop()[0], 0, "exit status")
-        copy.goes_on()

@@ -21,6 +21,7 @@ from checks import Checks, same, true  # noqa: E402
 from stage import ROOT  # noqa: E402
 
 import fault_calls  # noqa: E402
+import fault_clocks as clocks  # noqa: E402
 import fault_disks as disks  # noqa: E402
 from fault_world import Copy, NotHere, Original  # noqa: E402
 
@@ -115,6 +116,7 @@ def main():
                 "a start on a full disk": disks.start_on_a_full_disk,
                 "a disk that fills up while serving": disks.disk_fills_while_serving,
                 "a start on a read-only disk": disks.start_on_a_read_only_disk,
+                "a disk that turns read-only while serving": disks.read_only_while_serving,
                 "ext4 loses power while serving":
                     lambda *place: disks.power_loss_on_ext4(*place, numbers, 40 if given.all else 4),
                 "the log's folder is removed while serving": disks.log_folder_removed_while_serving,
@@ -123,8 +125,8 @@ def main():
                 "flipped bits of the write-ahead log": lambda *place: disks.flipped_bits(*place, numbers, most(24)),
                 "garbage behind the write-ahead log": lambda *place: disks.garbage_tails(*place, numbers),
                 "short writes": short_writes,
-                "a clock that is wrong at the start": disks.clock_wrong_at_start,
-                "a clock that jumps while serving": disks.clock_jumps_while_serving,
+                "a clock that is wrong at the start": clocks.clock_wrong_at_start,
+                "a clock that jumps while serving": clocks.clock_jumps_while_serving,
             }
             for number, (name, body) in enumerate(cases.items()):
                 if given.only in name:

@@ -58,8 +58,10 @@ def table(rows):
 
 
 def main():
+    import bench_agent
     import bench_verify
-    subjects = {"verify": bench_verify}
+    import bench_weights
+    subjects = {"verify": bench_verify, "agent": bench_agent, "weights": bench_weights}
     parser = argparse.ArgumentParser(prog="bench", description="Measures; judges nothing.")
     parser.add_argument("--bin", required=True, type=pathlib.Path, help=argparse.SUPPRESS)
     chosen = parser.add_subparsers(dest="subject", required=True)

@@ -17,6 +17,7 @@ import xml.etree.ElementTree
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOGS = ROOT / ".build" / "test-logs"
 PYTHON = ROOT / ".build" / "python" / "bin" / "python"
+SIGNING = ROOT / ".build" / "signing" / "bin" / "python"
 CLOSING = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
 LEFT_RUNNING = 125
 TELLING = re.compile(r"^(?:skipped|FAILED): .*$", re.M)
@@ -29,10 +30,14 @@ SUITES = [
     ("kbs", "a client that is not ours fetches keys, and is refused", [str(PYTHON), "scripts/interop/kbs_checks.py"], 300),
     ("dcap", "a verifier that is not ours takes simulated TDX evidence as we do",
      [str(PYTHON), "scripts/interop/dcap_check.py"], 300),
+    ("stores", "sealed models come from servers that are not ours, in memory that does not grow",
+     [str(PYTHON), "scripts/interop/store_checks.py"], 400),
     ("gpu", "readers that are not ours take simulated GPU evidence as we do",
      [str(PYTHON), "scripts/interop/gpu_check.py"], 300),
     ("measure", "calculators that are not ours come to the launch measurements that we do",
      [str(PYTHON), "scripts/interop/measure_checks.py"], 300),
+    ("signing", "models that PyPI's model-signing signed are taken, and refused once anything about them was changed",
+     [str(SIGNING), "scripts/interop/signing_checks.py"], 300),
     ("collateral", "from vendors' servers to a key in a pod, and what goes on when one of them ends",
      [str(PYTHON), "scripts/interop/collateral_checks.py"], 300),
     ("kill9", "whatever a client was given is in the log that kill -9 leaves",
@@ -43,6 +48,8 @@ SUITES = [
      ["scripts/crash-histories"], 1200),
     ("faults", "a broker whose calls fail, whose disk fills, whose files change or whose clock jumps loses nothing released",
      [str(PYTHON), "scripts/interop/faults.py", "--seconds", "100"], 900),
+    ("mutations", "twelve of the lines that protect, taken out one at a time: a test fails for each",
+     ["scripts/mutate", "--sample", "12"], 1500),
     ("room", "an engine that means harm finds no way out of its room, wall by wall",
      [str(PYTHON), "scripts/interop/room_checks.py"], 300),
     ("hygiene", "key, plaintext and prompts are nowhere but where they belong, over a pod's whole life",

@@ -71,6 +71,15 @@ int cc_segments_open(
   void *plaintext);
 void cc_segments_free(cc_segments *segments);
 
+// passage.c — one message in many pieces; what is opened is not authentic before cc_passage_verify is CC_OK.
+typedef struct cc_passage cc_passage;
+cc_passage *cc_passage_new(
+  const void *key, size_t key_count, const void *nonce, size_t nonce_count, const void *aad, size_t aad_count);
+int cc_passage_open(cc_passage *passage, const void *sealed, size_t count, void *plaintext);
+// `tag` has CC_TAG bytes.
+int cc_passage_verify(cc_passage *passage, const void *tag);
+void cc_passage_free(cc_passage *passage);
+
 // key.c, ec.c, ed25519.c, rsa.c — asymmetric keys.
 #define CC_P256 1
 #define CC_P384 2

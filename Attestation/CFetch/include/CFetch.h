@@ -59,6 +59,8 @@ typedef enum {
   cf_too_large,
   cf_bad_url,
   cf_bad_reply,
+  // What took the answer wanted no more of it.
+  cf_stopped,
   cf_failed
 } cf_result;
 
@@ -90,5 +92,22 @@ cf_transfer *cf_loop_start(cf_loop *loop, const cf_request *request, uint64_t to
 int32_t cf_loop_turn(cf_loop *loop, int32_t milliseconds, cf_answer *answer);
 // Ends the transfer, whether finished or not, and overwrites what it held.
 void cf_transfer_free(cf_loop *loop, cf_transfer *transfer);
+
+// Answers that are not kept but handed on as they come, on the caller's thread; its connection stays open between them.
+// A stream is used by one thread at a time.
+typedef struct cf_stream cf_stream;
+
+// Who takes an answer; 0 from either function ends the transfer.
+typedef struct {
+  void *context;
+  // Called once, with the status and the field lines of the last head.
+  int32_t (*begin)(void *context, int32_t status, const uint8_t *head, size_t count);
+  int32_t (*take)(void *context, const uint8_t *bytes, size_t count);
+} cf_taker;
+
+cf_stream *cf_stream_new(void);
+void cf_stream_free(cf_stream *stream);
+// `largest_body` is not looked at: who takes the bytes counts them. A transfer below 1 KiB/s for 30 s has timed out.
+cf_result cf_stream_get(cf_stream *stream, const cf_request *request, const cf_taker *taker);
 
 #endif

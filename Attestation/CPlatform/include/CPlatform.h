@@ -111,8 +111,20 @@ enum { CPLATFORM_TMPFS = 0x01021994 };
 int32_t cplatform_describe_volume(int32_t directory, struct cplatform_volume *volume);
 /* Opens `path` below `directory`, never through a link, never out of it. */
 int32_t cplatform_open_beneath(int32_t directory, const char *path, int32_t flags, uint32_t mode);
+/* Opens a regular file below `directory` for reading past the page cache; -EINVAL where the file system cannot. */
+int32_t cplatform_open_direct(int32_t directory, const char *path);
+/* Reads what can be had without waiting for a device: the count, -EAGAIN when nothing can, -EOPNOTSUPP when unknown. */
+int64_t cplatform_read_cached(int32_t file, void *bytes, size_t count, int64_t offset);
 /* Renames within one directory; -EEXIST when `to` exists. */
 int32_t cplatform_rename_new(int32_t directory, const char *from, const char *to);
+
+/* mount.c */
+
+/* This thread, and those it starts later, see mounts of their own; what is mounted elsewhere still appears in them. */
+int32_t cplatform_own_mounts(void);
+enum { CPLATFORM_HUGE_PAGES = 1, CPLATFORM_NO_SWAP = 2 };
+/* A new memory file system of at most `bytes` over `directory`: which of the two it has. */
+int32_t cplatform_mount_memory(const char *directory, uint64_t bytes);
 
 /* nvml.c */
 
