@@ -24,11 +24,8 @@ static int days_in(int month, int year) {
 }
 
 // RFC 5280 §4.1.2.5: YYMMDDHHMMSSZ until 2049, YYYYMMDDHHMMSSZ; seconds given, no fraction, no offset.
-int cc_time_from_asn1(const ASN1_TIME *time, int64_t *seconds) {
-  int is_short = ASN1_STRING_type(time) == V_ASN1_UTCTIME;
-  if (!is_short && ASN1_STRING_type(time) != V_ASN1_GENERALIZEDTIME) return CC_MALFORMED;
-  const unsigned char *text = ASN1_STRING_get0_data(time);
-  if (ASN1_STRING_length(time) != (is_short ? 13 : 15) || text[is_short ? 12 : 14] != 'Z') return CC_MALFORMED;
+int cc_time_from_text(const unsigned char *text, size_t count, int is_short, int64_t *seconds) {
+  if (count != (is_short ? 13 : 15) || text[is_short ? 12 : 14] != 'Z') return CC_MALFORMED;
   int part[7];
   for (int index = 0; index < (is_short ? 6 : 7); index++) {
     part[index] = two_digits(text + 2 * index);
@@ -40,6 +37,12 @@ int cc_time_from_asn1(const ASN1_TIME *time, int64_t *seconds) {
   if (rest[2] > 23 || rest[3] > 59 || rest[4] > 59) return CC_MALFORMED;
   *seconds = days_from_civil(year, rest[0], rest[1]) * 86400 + rest[2] * 3600 + rest[3] * 60 + rest[4];
   return CC_OK;
+}
+
+int cc_time_from_asn1(const ASN1_TIME *time, int64_t *seconds) {
+  int is_short = ASN1_STRING_type(time) == V_ASN1_UTCTIME, count = ASN1_STRING_length(time);
+  if ((!is_short && ASN1_STRING_type(time) != V_ASN1_GENERALIZEDTIME) || count < 0) return CC_MALFORMED;
+  return cc_time_from_text(ASN1_STRING_get0_data(time), (size_t)count, is_short, seconds);
 }
 
 static int hash_of(const X509_ALGOR *algorithm) {

@@ -1,3 +1,5 @@
+// EC_KEY is the low-level form of a point: deprecated since OpenSSL 3.0, and what its provider still uses.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <pthread.h>
 
 #include <openssl/core_names.h>
@@ -84,31 +86,43 @@ int cc_ec_from_scalar(int curve, const void *scalar, size_t count, cc_key **key)
   return cc_key_take(pkey, key);
 }
 
-// One key of each curve, made once: to copy the curve from it costs a quarter of naming it to libcrypto.
+// The curves, made once: to copy one costs a fifth of naming it to libcrypto.
 static pthread_once_t made = PTHREAD_ONCE_INIT;
-static EVP_PKEY *pattern[CC_P521 + 1];
+static EC_GROUP *group[CC_P521 + 1];
 
-static void make_patterns(void) {
-  for (int curve = CC_P256; curve <= CC_P521; curve++) pattern[curve] = EVP_PKEY_Q_keygen(NULL, NULL, "EC", cc_curve_name(curve));
+static void make_groups(void) {
+  for (int curve = CC_P256; curve <= CC_P521; curve++)
+    group[curve] = EC_GROUP_new_by_curve_name(OBJ_sn2nid(cc_curve_name(curve)));
 }
 
 // `point`: 04 and both coordinates. libcrypto refuses what does not lie on the curve.
 static int from_point(int curve, const uint8_t *point, size_t count, cc_key **key) {
-  pthread_once(&made, make_patterns);
-  EVP_PKEY *pkey = EVP_PKEY_new();
-  cc_key *found = OPENSSL_malloc(sizeof *found);
-  int code = pattern[curve] != NULL && pkey != NULL && found != NULL &&
-             EVP_PKEY_copy_parameters(pkey, pattern[curve]) == 1 ? CC_OK : CC_FAILED;
-  if (code == CC_OK && EVP_PKEY_set1_encoded_public_key(pkey, point, count) != 1) code = CC_BAD_KEY;
+  pthread_once(&made, make_groups);
+  cc_key *found = OPENSSL_zalloc(sizeof *found);
+  EC_KEY *own = EC_KEY_new();
+  int is_ready = found != NULL && own != NULL && group[curve] != NULL && EC_KEY_set_group(own, group[curve]) == 1;
+  int code = is_ready ? CC_OK : CC_FAILED;
+  if (code == CC_OK && EC_KEY_oct2key(own, point, count, NULL) != 1) code = CC_BAD_KEY;
   if (code == CC_OK) {
-    found->pkey = pkey;
+    found->point = own;
+    found->kind = curve;
     *key = found;
   } else {
-    EVP_PKEY_free(pkey);
+    EC_KEY_free(own);
     OPENSSL_free(found);
   }
   return cc_end(code);
 }
+
+EVP_PKEY *cc_ec_pkey_of_point(const cc_key *key) {
+  uint8_t point[POINT_MAX];
+  size_t count = EC_POINT_point2oct(
+    EC_KEY_get0_group(key->point), EC_KEY_get0_public_key(key->point), POINT_CONVERSION_UNCOMPRESSED, point,
+    sizeof point, NULL);
+  return count == 0 ? NULL : from_parts(key->kind, point, count, NULL);
+}
+
+void cc_ec_free_point(EC_KEY *point) { EC_KEY_free(point); }
 
 int cc_ec_from_coordinates(int curve, const void *x, size_t x_count, const void *y, size_t y_count, cc_key **key) {
   *key = NULL;
@@ -147,8 +161,8 @@ int cc_ec_coordinates(const cc_key *key, void *x, void *y) {
   size_t width = cc_ec_width(cc_key_kind(key));
   if (width == 0) return CC_UNSUPPORTED;
   BIGNUM *left = NULL, *right = NULL;
-  int is_done = EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_EC_PUB_X, &left) == 1 &&
-                EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_EC_PUB_Y, &right) == 1 &&
+  int is_done = EVP_PKEY_get_bn_param(cc_key_pkey(key), OSSL_PKEY_PARAM_EC_PUB_X, &left) == 1 &&
+                EVP_PKEY_get_bn_param(cc_key_pkey(key), OSSL_PKEY_PARAM_EC_PUB_Y, &right) == 1 &&
                 BN_bn2binpad(left, x, (int)width) == (int)width && BN_bn2binpad(right, y, (int)width) == (int)width;
   BN_free(left);
   BN_free(right);
@@ -160,10 +174,10 @@ int cc_ec_agree(const cc_key *own, const cc_key *peer, void *shared, size_t coun
   int curve = cc_key_kind(own);
   if (cc_ec_width(curve) == 0 || cc_key_kind(peer) != curve) return CC_BAD_KEY;
   if (count != cc_ec_width(curve)) return CC_BAD_LENGTH;
-  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, own->pkey, NULL);
+  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, cc_key_pkey(own), NULL);
   size_t written = count;
   int is_done = context != NULL && EVP_PKEY_derive_init(context) == 1 &&
-                EVP_PKEY_derive_set_peer_ex(context, peer->pkey, 1) == 1 &&
+                EVP_PKEY_derive_set_peer_ex(context, cc_key_pkey(peer), 1) == 1 &&
                 EVP_PKEY_derive(context, shared, &written) == 1 && written == count;
   EVP_PKEY_CTX_free(context);
   return cc_end(is_done ? CC_OK : CC_BAD_KEY);
@@ -187,11 +201,36 @@ int cc_ecdsa_sign(const cc_key *key, int hash, const void *message, size_t count
   size_t der_count = sizeof der;
   EVP_MD_CTX *context = EVP_MD_CTX_new();
   int is_done = context != NULL &&
-                EVP_DigestSignInit_ex(context, NULL, EVP_MD_get0_name(md), NULL, NULL, key->pkey, NULL) == 1 &&
+                EVP_DigestSignInit_ex(context, NULL, EVP_MD_get0_name(md), NULL, NULL, cc_key_pkey(key), NULL) == 1 &&
                 EVP_DigestSign(context, der, &der_count, message, count) == 1 &&
                 raw_from_der(der, der_count, raw, width);
   EVP_MD_CTX_free(context);
   return cc_end(is_done ? CC_OK : CC_FAILED);
+}
+
+// Of a point this is ECDSA_do_verify, which is what libcrypto's provider calls behind the EVP functions.
+static int verify_point(const EC_KEY *point, const ECDSA_SIG *signature, const uint8_t *digest, size_t count) {
+  return ECDSA_do_verify(digest, (int)count, signature, (EC_KEY *)point) == 1;
+}
+
+static int verify_pkey(const cc_key *key, const void *der, size_t der_count, const uint8_t *digest, size_t count) {
+  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, cc_key_pkey(key), NULL);
+  int is_ready = context != NULL && EVP_PKEY_verify_init(context) == 1;
+  int is_good = is_ready && EVP_PKEY_verify(context, der, der_count, digest, count) == 1;
+  EVP_PKEY_CTX_free(context);
+  return is_good ? CC_OK : is_ready ? CC_REFUSED : CC_FAILED;
+}
+
+// One signature has one encoding: what differs from libcrypto's own DER is refused.
+static ECDSA_SIG *signature_from_der(const uint8_t *der, size_t count) {
+  const uint8_t *at = der;
+  ECDSA_SIG *signature = d2i_ECDSA_SIG(NULL, &at, (long)count);
+  uint8_t again[2 * WIDTH_MAX + 16], *end = again;
+  int is_same = signature != NULL && count <= sizeof again && i2d_ECDSA_SIG(signature, NULL) == (int)count &&
+                i2d_ECDSA_SIG(signature, &end) == (int)count && memcmp(again, der, count) == 0;
+  if (is_same) return signature;
+  ECDSA_SIG_free(signature);
+  return NULL;
 }
 
 int cc_ecdsa_verify_der(
@@ -199,32 +238,45 @@ int cc_ecdsa_verify_der(
   const EVP_MD *md = cc_md(hash);
   if (cc_ec_width(cc_key_kind(key)) == 0 || md == NULL) return CC_UNSUPPORTED;
   uint8_t digest[CC_HASH_MAX];
-  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
-  int is_ready = context != NULL && EVP_PKEY_verify_init(context) == 1 &&
-                 EVP_Digest(message, count, digest, NULL, md, NULL) == 1;
-  int is_good = is_ready && EVP_PKEY_verify(context, der, der_count, digest, cc_hash_count(hash)) == 1;
-  EVP_PKEY_CTX_free(context);
-  return cc_end(is_good ? CC_OK : is_ready ? CC_REFUSED : CC_FAILED);
+  if (EVP_Digest(message, count, digest, NULL, md, NULL) != 1) return cc_end(CC_FAILED);
+  if (key->point == NULL) return cc_end(verify_pkey(key, der, der_count, digest, cc_hash_count(hash)));
+  ECDSA_SIG *signature = signature_from_der(der, der_count);
+  int is_good = signature != NULL && verify_point(key->point, signature, digest, cc_hash_count(hash));
+  ECDSA_SIG_free(signature);
+  return cc_end(is_good ? CC_OK : CC_REFUSED);
+}
+
+static ECDSA_SIG *signature_from_raw(const uint8_t *raw, size_t width) {
+  ECDSA_SIG *signature = ECDSA_SIG_new();
+  BIGNUM *r = BN_bin2bn(raw, (int)width, NULL), *s = BN_bin2bn(raw + width, (int)width, NULL);
+  if (signature != NULL && r != NULL && s != NULL && ECDSA_SIG_set0(signature, r, s) == 1) return signature;
+  BN_free(r);
+  BN_free(s);
+  ECDSA_SIG_free(signature);
+  return NULL;
 }
 
 int cc_ecdsa_verify_raw(
   const cc_key *key, int hash, const void *raw, size_t raw_count, const void *message, size_t count) {
   size_t width = cc_ec_width(cc_key_kind(key));
-  if (width == 0) return CC_UNSUPPORTED;
+  const EVP_MD *md = cc_md(hash);
+  if (width == 0 || md == NULL) return CC_UNSUPPORTED;
   if (raw_count != 2 * width) return CC_REFUSED;
-  ECDSA_SIG *signature = ECDSA_SIG_new();
-  BIGNUM *r = BN_bin2bn(raw, (int)width, NULL);
-  BIGNUM *s = BN_bin2bn((const uint8_t *)raw + width, (int)width, NULL);
-  int code = CC_FAILED;
-  if (signature != NULL && r != NULL && s != NULL && ECDSA_SIG_set0(signature, r, s) == 1) {
-    r = s = NULL;  // owned by the signature
+  uint8_t digest[CC_HASH_MAX];
+  ECDSA_SIG *signature = signature_from_raw(raw, width);
+  if (signature == NULL || EVP_Digest(message, count, digest, NULL, md, NULL) != 1) {
+    ECDSA_SIG_free(signature);
+    return cc_end(CC_FAILED);
+  }
+  int code = CC_REFUSED;
+  if (key->point != NULL) {
+    if (verify_point(key->point, signature, digest, cc_hash_count(hash))) code = CC_OK;
+  } else {
     unsigned char *der = NULL;
     int der_count = i2d_ECDSA_SIG(signature, &der);
-    if (der_count > 0) code = cc_ecdsa_verify_der(key, hash, der, (size_t)der_count, message, count);
+    code = der_count > 0 ? verify_pkey(key, der, (size_t)der_count, digest, cc_hash_count(hash)) : CC_FAILED;
     OPENSSL_free(der);
   }
-  BN_free(r);
-  BN_free(s);
   ECDSA_SIG_free(signature);
   return cc_end(code);
 }

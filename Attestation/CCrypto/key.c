@@ -10,8 +10,19 @@
 
 void cc_key_free(cc_key *key) {
   if (key == NULL) return;
-  EVP_PKEY_free(key->pkey);
+  EVP_PKEY_free(atomic_load(&key->pkey));
+  cc_ec_free_point(key->point);
   OPENSSL_free(key);
+}
+
+// The first that was made stays, so that it may be read on several threads.
+EVP_PKEY *cc_key_pkey(const cc_key *key) {
+  EVP_PKEY *known = atomic_load(&key->pkey);
+  if (known != NULL || key->point == NULL) return known;
+  EVP_PKEY *made = cc_ec_pkey_of_point(key);
+  if (made == NULL || atomic_compare_exchange_strong(&((cc_key *)key)->pkey, &known, made)) return made;
+  EVP_PKEY_free(made);
+  return known;
 }
 
 static int curve_of(const EVP_PKEY *pkey) {
@@ -26,14 +37,16 @@ static int curve_of(const EVP_PKEY *pkey) {
   }
 }
 
-int cc_key_kind(const cc_key *key) {
-  if (EVP_PKEY_is_a(key->pkey, "EC")) return curve_of(key->pkey);
-  if (EVP_PKEY_is_a(key->pkey, "RSA")) return CC_RSA;
-  if (EVP_PKEY_is_a(key->pkey, "ED25519")) return CC_ED25519;
+static int kind_of(const EVP_PKEY *pkey) {
+  if (EVP_PKEY_is_a(pkey, "EC")) return curve_of(pkey);
+  if (EVP_PKEY_is_a(pkey, "RSA")) return CC_RSA;
+  if (EVP_PKEY_is_a(pkey, "ED25519")) return CC_ED25519;
   return 0;
 }
 
-int cc_key_bits(const cc_key *key) { return EVP_PKEY_get_bits(key->pkey); }
+int cc_key_kind(const cc_key *key) { return key->kind; }
+
+int cc_key_bits(const cc_key *key) { return EVP_PKEY_get_bits(cc_key_pkey(key)); }
 
 // An explicitly described curve may be a named one with another base point.
 static int is_named_curve(const EVP_PKEY *pkey) {
@@ -70,12 +83,13 @@ int cc_key_take(EVP_PKEY *pkey, cc_key **key) {
   if (EVP_PKEY_is_a(pkey, "EC")) code = check_ec(pkey);
   else if (EVP_PKEY_is_a(pkey, "RSA")) code = check_rsa(pkey);
   else if (EVP_PKEY_is_a(pkey, "ED25519")) code = CC_OK;
-  cc_key *made = code == CC_OK ? OPENSSL_malloc(sizeof *made) : NULL;
+  cc_key *made = code == CC_OK ? OPENSSL_zalloc(sizeof *made) : NULL;
   if (made == NULL) {
     EVP_PKEY_free(pkey);
     return cc_end(code == CC_OK ? CC_FAILED : code);
   }
-  made->pkey = pkey;
+  atomic_init(&made->pkey, pkey);
+  made->kind = kind_of(pkey);
   *key = made;
   return cc_end(CC_OK);
 }
@@ -102,7 +116,7 @@ int cc_key_from_spki(const void *der, size_t count, cc_key **key) {
 
 int cc_key_spki(const cc_key *key, cc_bytes *der) {
   unsigned char *data = NULL;
-  int count = i2d_PUBKEY(key->pkey, &data);
+  int count = i2d_PUBKEY(cc_key_pkey(key), &data);
   if (count <= 0) return cc_end(CC_FAILED);
   der->data = data;
   der->count = (size_t)count;
@@ -121,7 +135,7 @@ int cc_key_from_pkcs8(const void *der, size_t count, cc_key **key) {
 }
 
 int cc_key_pkcs8(const cc_key *key, cc_bytes *der) {
-  PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key->pkey);
+  PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(cc_key_pkey(key));
   unsigned char *data = NULL;
   int count = info == NULL ? 0 : i2d_PKCS8_PRIV_KEY_INFO(info, &data);
   PKCS8_PRIV_KEY_INFO_free(info);

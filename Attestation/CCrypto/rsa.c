@@ -49,8 +49,8 @@ int cc_bytes_from_number(const BIGNUM *number, cc_bytes *out) {
 int cc_rsa_numbers(const cc_key *key, cc_bytes *n, cc_bytes *e) {
   BIGNUM *modulus = NULL, *exponent = NULL;
   int code = CC_FAILED;
-  if (EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_RSA_N, &modulus) == 1 &&
-      EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1 &&
+  if (EVP_PKEY_get_bn_param(cc_key_pkey(key), OSSL_PKEY_PARAM_RSA_N, &modulus) == 1 &&
+      EVP_PKEY_get_bn_param(cc_key_pkey(key), OSSL_PKEY_PARAM_RSA_E, &exponent) == 1 &&
       cc_bytes_from_number(modulus, n) == CC_OK) {
     code = cc_bytes_from_number(exponent, e);
     if (code != CC_OK) cc_bytes_free(n);
@@ -69,7 +69,7 @@ static int verify(
   EVP_MD_CTX *context = EVP_MD_CTX_new();
   EVP_PKEY_CTX *options = NULL;
   int is_ready = context != NULL &&
-                 EVP_DigestVerifyInit_ex(context, &options, EVP_MD_get0_name(md), NULL, NULL, key->pkey, NULL) == 1;
+                 EVP_DigestVerifyInit_ex(context, &options, EVP_MD_get0_name(md), NULL, NULL, cc_key_pkey(key), NULL) == 1;
   if (is_ready && salt_count >= 0)
     is_ready = EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) == 1 &&
                EVP_PKEY_CTX_set_rsa_mgf1_md(options, md) == 1 &&
@@ -102,9 +102,9 @@ static int set_oaep(EVP_PKEY_CTX *context) {
 
 int cc_rsa_oaep_encrypt(const cc_key *key, const void *plaintext, size_t count, cc_bytes *ciphertext) {
   if (cc_key_kind(key) != CC_RSA) return CC_BAD_KEY;
-  size_t width = (size_t)EVP_PKEY_get_size(key->pkey);
+  size_t width = (size_t)EVP_PKEY_get_size(cc_key_pkey(key));
   if (count + 66 > width) return CC_BAD_LENGTH;
-  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
+  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, cc_key_pkey(key), NULL);
   ciphertext->data = OPENSSL_malloc(width);
   ciphertext->count = width;
   int is_done = context != NULL && ciphertext->data != NULL && EVP_PKEY_encrypt_init(context) == 1 &&
@@ -119,10 +119,10 @@ int cc_rsa_oaep_decrypt(
   const cc_key *key, const void *ciphertext, size_t ciphertext_count, void *plaintext, size_t capacity,
   size_t *count) {
   if (cc_key_kind(key) != CC_RSA) return CC_BAD_KEY;
-  size_t width = (size_t)EVP_PKEY_get_size(key->pkey);
+  size_t width = (size_t)EVP_PKEY_get_size(cc_key_pkey(key));
   if (ciphertext_count != width) return CC_REFUSED;
   if (capacity < width) return CC_BAD_LENGTH;
-  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
+  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, cc_key_pkey(key), NULL);
   *count = capacity;
   int is_ready = context != NULL && EVP_PKEY_decrypt_init(context) == 1 && set_oaep(context);
   int is_done = is_ready && EVP_PKEY_decrypt(context, plaintext, count, ciphertext, ciphertext_count) == 1;

@@ -10,6 +10,7 @@ package struct Mismatch: Equatable, Sendable {
     case tcbNotUpToDate, performanceMonitored, partitioningAware, septVEEnabled, attributesUnknownBits, serviceTDBound
     case featuresMissing
     case firmwareIDMissing, measurementMismatch, measurementMissing, measurementConflict, certificateExpired
+    case architectureUnsupported, decoderStateUnknown, modesMixed, topologyMismatch
     // the state of the reference values
     case noReferenceValues, everythingRevoked, bundleRevoked, measurementRevoked, chipRevoked, productRevoked
     case policyRevoked, platformRevoked, familyRevoked, modelRevoked, tenantRevoked, deviceRevoked

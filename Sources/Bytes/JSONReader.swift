@@ -5,7 +5,9 @@
 package struct JSONReader {
   package let object: JSONObject
   package let path: String
-  private var read = Set<String>()
+  /// Which members were asked for, by their place: one bit each, and the places beyond.
+  private var read: UInt64 = 0
+  private var readBeyond = Set<Int>()
 
   package init(_ value: JSONValue, _ path: String) throws(ParseError) {
     guard case .object(let object) = value else { throw ParseError(path, .wrongType) }
@@ -17,8 +19,9 @@ package struct JSONReader {
 
   /// The member, or `nil` when absent; `null` is a value like any other.
   package mutating func optionalValue(_ key: String) -> JSONValue? {
-    read.insert(key)
-    return object[key]
+    guard let place = object.position(of: key) else { return nil }
+    if place < UInt64.bitWidth { read |= 1 << UInt64(place) } else { readBeyond.insert(place) }
+    return object.members[place].value
   }
 
   package mutating func value(_ key: String) throws(ParseError) -> JSONValue {
@@ -32,8 +35,7 @@ package struct JSONReader {
   }
 
   package mutating func optionalString(_ key: String) throws(ParseError) -> String? {
-    guard has(key) else { return try absent(key) }
-    return try string(key)
+    try has(key) ? string(key) : nil
   }
 
   package mutating func bool(_ key: String) throws(ParseError) -> Bool {
@@ -42,8 +44,7 @@ package struct JSONReader {
   }
 
   package mutating func optionalBool(_ key: String) throws(ParseError) -> Bool? {
-    guard has(key) else { return try absent(key) }
-    return try bool(key)
+    try has(key) ? bool(key) : nil
   }
 
   package mutating func integer<T: FixedWidthInteger>(_ key: String, as type: T.Type = T.self) throws(ParseError) -> T {
@@ -56,8 +57,7 @@ package struct JSONReader {
   package mutating func optionalInteger<T: FixedWidthInteger>(
     _ key: String, as type: T.Type = T.self
   ) throws(ParseError) -> T? {
-    guard has(key) else { return try absent(key) }
-    return try integer(key, as: type)
+    try has(key) ? integer(key, as: type) : nil
   }
 
   package mutating func array(_ key: String) throws(ParseError) -> [JSONValue] {
@@ -66,8 +66,7 @@ package struct JSONReader {
   }
 
   package mutating func optionalArray(_ key: String) throws(ParseError) -> [JSONValue]? {
-    guard has(key) else { return try absent(key) }
-    return try array(key)
+    try has(key) ? array(key) : nil
   }
 
   package mutating func strings(_ key: String) throws(ParseError) -> [String] {
@@ -84,8 +83,7 @@ package struct JSONReader {
   }
 
   package mutating func optionalObject(_ key: String) throws(ParseError) -> JSONReader? {
-    guard has(key) else { return try absent(key) }
-    return try object(key)
+    try has(key) ? object(key) : nil
   }
 
   /// Hexadecimal text of exactly `count` bytes (any length when `nil`).
@@ -102,7 +100,13 @@ package struct JSONReader {
   }
 
   /// Members nobody asked for, in document order.
-  package var unreadMembers: [String] { object.keys.filter { key in !read.contains { JSONObject.same($0, key) } } }
+  package var unreadMembers: [String] {
+    object.members.indices.filter { !isRead($0) }.map { object.members[$0].key }
+  }
+
+  private func isRead(_ place: Int) -> Bool {
+    place < UInt64.bitWidth ? read >> UInt64(place) & 1 == 1 : readBeyond.contains(place)
+  }
 
   /// Refuses unknown members. The name shown is the peer's: only use this on our own documents' errors.
   package func finish() throws(ParseError) {
@@ -111,9 +115,4 @@ package struct JSONReader {
   }
 
   package func name(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
-
-  private mutating func absent<T>(_ key: String) throws(ParseError) -> T? {
-    read.insert(key)
-    return nil
-  }
 }

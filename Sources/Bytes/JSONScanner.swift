@@ -1,16 +1,16 @@
 /// The working state of `StrictJSON.parse`.
 struct JSONScanner {
-  private let input: ArraySlice<UInt8>
+  private let input: [UInt8]
   private let limits: StrictJSON.Limits
   private let comments: Bool
   private var position: Int
   private var tokens = 0
 
   init(_ input: ArraySlice<UInt8>, limits: StrictJSON.Limits, comments: Bool) {
-    self.input = input
+    self.input = Array(input)
     self.limits = limits
     self.comments = comments
-    position = input.startIndex
+    position = 0
   }
 
   mutating func document() throws(ParseError) -> JSONValue {
@@ -22,7 +22,7 @@ struct JSONScanner {
   }
 
   private func error(_ reason: ParseError.Reason) -> ParseError {
-    ParseError("json", reason, at: position - input.startIndex)
+    ParseError("json", reason, at: position)
   }
 
   private var next: UInt8? { position < input.endIndex ? input[position] : nil }
@@ -50,23 +50,23 @@ struct JSONScanner {
   private mutating func object(depth: Int) throws(ParseError) -> JSONValue {
     guard depth < limits.depth else { throw error(.tooDeep) }
     position += 1
-    var members: [(String, JSONValue)] = []
-    var seen = Set<String>()
+    var members: [(key: String, value: JSONValue)] = []
+    var seen = SeenKeys()
     try skipSpace()
     if try take("}") { return .object(JSONObject()) }
+    members.reserveCapacity(4)
     while true {
       try skipSpace()
       try count()
       guard next == UInt8(ascii: "\"") else { throw error(next == nil ? .truncated : .unexpected) }
       let key = try string()
-      // Swift compares strings by canonical equivalence; keys are compared as written, so both must be unique.
-      guard seen.insert(key).inserted else { throw error(.duplicate) }
+      guard seen.isNew(key, among: members) else { throw error(.duplicate) }
       try skipSpace()
       guard try take(":") else { throw error(.unexpected) }
       try skipSpace()
-      members.append((key, try value(depth: depth + 1)))
+      members.append((key: key, value: try value(depth: depth + 1)))
       try skipSpace()
-      if try take("}") { return .object(JSONObject(members)) }
+      if try take("}") { return .object(JSONObject(unique: members)) }
       guard try take(",") else { throw error(.unexpected) }
     }
   }
@@ -77,6 +77,7 @@ struct JSONScanner {
     var items: [JSONValue] = []
     try skipSpace()
     if try take("]") { return .array([]) }
+    items.reserveCapacity(8)
     while true {
       try skipSpace()
       items.append(try value(depth: depth + 1))
@@ -129,13 +130,17 @@ struct JSONScanner {
   private mutating func string() throws(ParseError) -> String {
     position += 1
     let start = position
+    var all: UInt8 = 0
     while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
       guard byte >= 0x20 else { throw error(.unexpected) }
+      all |= byte
       position += 1
     }
     guard next != nil else { throw error(.truncated) }
     if next == UInt8(ascii: "\"") {
-      let text = try utf8(input[start..<position])
+      let content = input[start..<position]
+      // Text of ASCII is UTF-8 as it stands.
+      let text = all < 0x80 ? String(decoding: content, as: UTF8.self) : try utf8(content)
       position += 1
       return text
     }
@@ -230,5 +235,19 @@ struct JSONScanner {
       throw error(.truncated)
     default: throw error(.unexpected)
     }
+  }
+}
+
+/// The keys of one object so far. Swift compares strings by canonical equivalence, keys are compared as written: neither
+/// may occur twice.
+private struct SeenKeys {
+  /// Up to so many, looking at each costs less than a table of them.
+  private static let few = 12
+  private var many = Set<String>()
+
+  mutating func isNew(_ key: String, among members: [(key: String, value: JSONValue)]) -> Bool {
+    if members.count < Self.few { return !members.contains { $0.key == key } }
+    if many.isEmpty { many = Set(members.map(\.key)) }
+    return many.insert(key).inserted
   }
 }

@@ -45,6 +45,7 @@ package struct JSONObject: Equatable, Sendable {
   package private(set) var members: [(key: String, value: JSONValue)]
 
   package init(_ members: [(String, JSONValue)] = []) { self.members = members.map { (key: $0.0, value: $0.1) } }
+  init(unique members: [(key: String, value: JSONValue)]) { self.members = members }
 
   package var keys: [String] { members.map(\.key) }
 
@@ -62,7 +63,14 @@ package struct JSONObject: Equatable, Sendable {
   }
 
   /// Names are compared by their bytes: Swift calls canonically equivalent strings equal, a peer's reader does not.
-  static func same(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
+  static func same(_ left: String, _ right: String) -> Bool {
+    guard left.utf8.count == right.utf8.count, left == right else { return false }
+    // Equal text of ASCII is equal bytes.
+    return left.utf16.count == left.utf8.count || left.utf8.elementsEqual(right.utf8)
+  }
+
+  /// Where the member of that name stands.
+  func position(of key: String) -> Int? { members.firstIndex { Self.same($0.key, key) } }
 
   /// Equal members in equal order.
   package static func == (left: Self, right: Self) -> Bool {

@@ -29,8 +29,14 @@ package func verifyChain(
   leaf: Certificate, intermediates: [Certificate], anchor: TrustAnchor,
   revocationLists: [CertificateRevocationList] = [], at time: Timestamp, profile: ChainProfile
 ) throws(ChainError) -> VerifiedChain {
+  if let chain = plainChain(
+    leaf: leaf, intermediates: intermediates, anchor: anchor, revocationLists: revocationLists, at: time,
+    profile: profile)
+  {
+    return chain
+  }
   guard let carrier = anchor.carrier else { throw .malformed(certificate: intermediates.count + 1) }
-  let result = runChain(leaf, intermediates, carrier, revocationLists, time, profile)
+  let result = try runChain(leaf, intermediates, carrier, revocationLists, time, profile)
   if let error = ChainError(result) { throw error }
   let path = read(result.path, Int(result.count)).map { $0 < 0 ? leaf : intermediates[$0] }
   guard profile.certificateCount.contains(path.count) else { throw .wrongLength(path.count) }
@@ -43,15 +49,17 @@ package func verifyChain(
 private func runChain(
   _ leaf: Certificate, _ intermediates: [Certificate], _ anchor: Certificate, _ lists: [CertificateRevocationList],
   _ time: Timestamp, _ profile: ChainProfile
-) -> cc_chain_result {
+) throws(ChainError) -> cc_chain_result {
   var result = cc_chain_result()
-  let certificates: [OpaquePointer?] = unsafe intermediates.map { unsafe $0.handle.pointer }
-  let crls: [OpaquePointer?] = unsafe lists.map { unsafe $0.handle.pointer }
+  let certificateHandles = try handles([leaf] + intermediates + [anchor])
+  let certificates: [OpaquePointer?] = unsafe certificateHandles.dropFirst().dropLast().map { unsafe $0.pointer }
+  let listHandles = try handles(lists)
+  let crls: [OpaquePointer?] = unsafe listHandles.map { unsafe $0.pointer }
   unsafe certificates.withUnsafeBufferPointer { certificates in
     unsafe crls.withUnsafeBufferPointer { crls in
       var request = unsafe cc_chain_request()
-      unsafe request.leaf = leaf.handle.pointer
-      unsafe request.anchor = anchor.handle.pointer
+      unsafe request.leaf = certificateHandles[0].pointer
+      unsafe request.anchor = certificateHandles[certificateHandles.count - 1].pointer
       unsafe request.intermediates = certificates.baseAddress
       unsafe request.intermediate_count = certificates.count
       unsafe request.crls = crls.baseAddress
@@ -63,8 +71,27 @@ private func runChain(
     }
   }
   // The pointers above belong to these values.
-  withExtendedLifetime((leaf, intermediates, anchor, lists)) {}
+  withExtendedLifetime((certificateHandles, listHandles)) {}
   return result
+}
+
+private func handles(_ certificates: [Certificate]) throws(ChainError) -> [CertificateHandle] {
+  var handles: [CertificateHandle] = []
+  for certificate in certificates {
+    guard let handle = try? certificate.handle else { throw .malformed(certificate: handles.count) }
+    handles.append(handle)
+  }
+  return handles
+}
+
+/// - Throws: `.other` for a list that libcrypto cannot read.
+private func handles(_ lists: [CertificateRevocationList]) throws(ChainError) -> [RevocationListHandle] {
+  var handles: [RevocationListHandle] = []
+  for list in lists {
+    guard let handle = try? list.handle else { throw .other(0) }
+    handles.append(handle)
+  }
+  return handles
 }
 
 /// libcrypto accepts any padding and salt that verifies; a vendor uses exactly one.

@@ -36,6 +36,19 @@ package enum DER {
     return element(0x06, content)
   }
 
+  /// The content of an object identifier, from its dotted text; `nil` for anything else.
+  static func identifier(dotted text: String) -> [UInt8]? {
+    let arcs = text.split(separator: ".", omittingEmptySubsequences: false).compactMap { UInt32($0) }
+    guard arcs.count > 2, arcs[0] <= 2, arcs[1] < 40 else { return nil }
+    var content = [UInt8(arcs[0] * 40 + arcs[1])]
+    for arc in arcs.dropFirst(2) {
+      let digits = stride(from: 28, through: 0, by: -7).map { UInt8(arc >> UInt32($0) & 0x7F) }
+      let kept = digits.dropLast().drop { $0 == 0 }
+      content += kept.map { $0 | 0x80 } + [digits[4]]
+    }
+    return content
+  }
+
   private static func length(_ count: Int) -> [UInt8] {
     if count < 0x80 { return [UInt8(count)] }
     var digits: [UInt8] = []

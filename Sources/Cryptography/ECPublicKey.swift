@@ -54,14 +54,22 @@ package struct ECPublicKey: Sendable, Hashable {
 extension Curve {
   /// Spec: RFC 5480 §2.
   fileprivate func subjectPublicKeyInfo(_ x: [UInt8], _ y: [UInt8]) -> [UInt8] {
-    let name =
-      switch self {
-      case .p256: DER.objectIdentifier(1, 2, 840, 10045, 3, 1, 7)
-      case .p384: DER.objectIdentifier(1, 3, 132, 0, 34)
-      case .p521: DER.objectIdentifier(1, 3, 132, 0, 35)
-      }
+    switch self {
+    case .p256: Self.p256Header + x + y
+    case .p384: Self.p384Header + x + y
+    case .p521: Self.p521Header + x + y
+    }
+  }
+
+  /// What stands before the coordinates.
+  private static let p256Header = header(DER.objectIdentifier(1, 2, 840, 10045, 3, 1, 7), coordinateCount: 32)
+  private static let p384Header = header(DER.objectIdentifier(1, 3, 132, 0, 34), coordinateCount: 48)
+  private static let p521Header = header(DER.objectIdentifier(1, 3, 132, 0, 35), coordinateCount: 66)
+
+  private static func header(_ name: [UInt8], coordinateCount: Int) -> [UInt8] {
     let algorithm = DER.sequence(DER.objectIdentifier(1, 2, 840, 10045, 2, 1), name)
-    return DER.sequence(algorithm, DER.bitString([4] + x + y))
+    let point = [4] + [UInt8](repeating: 0, count: 2 * coordinateCount)
+    return Array(DER.sequence(algorithm, DER.bitString(point)).dropLast(2 * coordinateCount))
   }
 
   /// Spec: RFC 7518 §6.2.1.1.

@@ -29,6 +29,12 @@ package enum Hash: Sendable, Hashable, CaseIterable {
     }
   }
 
+  package func digest(_ bytes: [UInt8]) -> [UInt8] {
+    var output = [UInt8](repeating: 0, count: byteCount)
+    unsafe must(cc_hash(number, bytes, bytes.count, &output), "hash")
+    return output
+  }
+
   package func digest(_ bytes: some Sequence<UInt8>) -> [UInt8] {
     var output = [UInt8](repeating: 0, count: byteCount)
     let number = number

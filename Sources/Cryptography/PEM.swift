@@ -15,17 +15,18 @@ package enum PEM {
   /// The content of every block, all of which must have this label. Text between blocks is refused, line lengths are
   /// free, `\r\n` is read as `\n`.
   package static func decode(_ text: [UInt8], label: String) throws(ParseError) -> [[UInt8]] {
+    let (begin, end) = (Array("-----BEGIN \(label)-----".utf8)[...], Array("-----END \(label)-----".utf8)[...])
     var blocks: [[UInt8]] = []
     var body: [UInt8]?
     for line in lines(text) {
-      if let open = body {
-        if line.elementsEqual("-----END \(label)-----".utf8) {
-          blocks.append(try Base64.decode(open, .standard, "pem"))
+      if body != nil {
+        if line == end {
+          blocks.append(try Base64.decode(body ?? [], .standard, "pem"))
           body = nil
         } else {
-          body = open + line
+          body?.append(contentsOf: line)
         }
-      } else if line.elementsEqual("-----BEGIN \(label)-----".utf8) {
+      } else if line == begin {
         body = []
       } else if !line.isEmpty {
         throw ParseError("pem", .unexpected)

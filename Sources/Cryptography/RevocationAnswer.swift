@@ -12,13 +12,16 @@ package struct RevocationAnswer: Sendable, Hashable {
     case unknown
   }
 
+  /// In PEM.
+  package static let label = "OCSP RESPONSE"
+
   package let der: [UInt8]
   package let status: Status
   package let producedAt: Timestamp
   package let thisUpdate: Timestamp
   package let nextUpdate: Timestamp?
-  /// Of the certificate it speaks of, big-endian without leading zeros.
-  package let serialNumber: [UInt8]
+  /// Of the certificate it speaks of, under the answer's own digest.
+  package let certificateID: CertificateID
   /// DER of the nonce extension's content.
   package let nonce: [UInt8]?
   private let handle: RevocationAnswerHandle
@@ -27,7 +30,10 @@ package struct RevocationAnswer: Sendable, Hashable {
   package init(der: [UInt8]) throws(CertificateError) {
     do throws(CryptoError) {
       let handle = try RevocationAnswerHandle(der: der)
-      serialNumber = try unsafe collect { unsafe cc_ocsp_serial(handle.pointer, $0) }
+      certificateID = CertificateID(
+        issuerNameHash: try unsafe collect { unsafe cc_ocsp_name_hash(handle.pointer, $0) },
+        issuerKeyHash: try unsafe collect { unsafe cc_ocsp_key_hash(handle.pointer, $0) },
+        serialNumber: try unsafe collect { unsafe cc_ocsp_serial(handle.pointer, $0) })
       nonce = try? unsafe collect { unsafe cc_ocsp_nonce(handle.pointer, $0) }
       self.handle = handle
     } catch {
@@ -46,9 +52,12 @@ package struct RevocationAnswer: Sendable, Hashable {
     self.der = der
   }
 
+  package var serialNumber: [UInt8] { certificateID.serialNumber }
+
   /// Whether it speaks of this certificate of this issuer: its name, its key and the serial number.
   package func isAbout(_ certificate: Certificate, of issuer: Certificate) -> Bool {
-    unsafe cc_ocsp_is_about(handle.pointer, certificate.handle.pointer, issuer.handle.pointer) == 1
+    guard let subject = try? certificate.handle, let authority = try? issuer.handle else { return false }
+    return unsafe cc_ocsp_is_about(handle.pointer, subject.pointer, authority.pointer) == 1
   }
 
   package func isAbout(_ certificate: Certificate, of anchor: TrustAnchor) -> Bool {
@@ -57,14 +66,16 @@ package struct RevocationAnswer: Sendable, Hashable {
 
   /// Whether it speaks of some certificate of this issuer: its name and its key.
   package func isAnswer(of issuer: Certificate) -> Bool {
-    unsafe cc_ocsp_is_of(handle.pointer, issuer.handle.pointer) == 1
+    guard let authority = try? issuer.handle else { return false }
+    return unsafe cc_ocsp_is_of(handle.pointer, authority.pointer) == 1
   }
 
   package func isAnswer(of anchor: TrustAnchor) -> Bool { anchor.carrier.map { isAnswer(of: $0) } ?? false }
 
   /// Whether the issuer signed it, or a responder that the issuer itself made for this and that is valid at that time.
   package func isSigned(by issuer: Certificate, at time: Timestamp) -> Bool {
-    unsafe cc_ocsp_verify(handle.pointer, issuer.handle.pointer, time.seconds) == CC_OK
+    guard let authority = try? issuer.handle else { return false }
+    return unsafe cc_ocsp_verify(handle.pointer, authority.pointer, time.seconds) == CC_OK
   }
 
   package func isSigned(by anchor: TrustAnchor, at time: Timestamp) -> Bool {

@@ -8,12 +8,15 @@ package struct TrustAnchor: Sendable, Hashable {
   package let subjectPublicKeyInfo: [UInt8]
   /// A certificate made around name and key, because libcrypto wants one; `nil` when they are not a name and a key.
   let carrier: Certificate?
+  /// `nil` when it is no key of a permitted kind.
+  let key: VerifyingKey?
 
   package init(name: String, subject: [UInt8], subjectPublicKeyInfo: [UInt8]) {
     self.name = name
     self.subject = subject
     self.subjectPublicKeyInfo = subjectPublicKeyInfo
-    carrier = Self.makeCarrier(subject, subjectPublicKeyInfo)
+    key = try? VerifyingKey(subjectPublicKeyInfo: subjectPublicKeyInfo)
+    carrier = key.flatMap { Self.makeCarrier(subject, subjectPublicKeyInfo, $0.kind) }
   }
 
   /// Name and key of a certificate that the caller has another reason to trust; nothing of it is checked.
@@ -50,8 +53,9 @@ package struct TrustAnchor: Sendable, Hashable {
 
   /// Self-issued, valid from 1970 to 9999, an authority that may sign certificates and lists, and with no signature:
   /// libcrypto does not look at an anchor's own.
-  private static func makeCarrier(_ subject: [UInt8], _ key: [UInt8]) -> Certificate? {
-    guard let kind = try? VerifyingKey(subjectPublicKeyInfo: key).kind else { return nil }
+  private static func makeCarrier(
+    _ subject: [UInt8], _ key: [UInt8], _ kind: VerifyingKey.Kind
+  ) -> Certificate? {
     let algorithm = signatureAlgorithm(of: kind)
     let validity = DER.sequence(
       DER.element(0x17, Array("700101000000Z".utf8)), DER.element(0x18, Array("99991231235959Z".utf8)))

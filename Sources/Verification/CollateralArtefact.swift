@@ -30,6 +30,7 @@ package enum CollateralArtefact: Sendable, Hashable {
 
   private static func der(_ bytes: [UInt8]) -> CollateralArtefact? {
     guard bytes.first == 0x30 else { return nil }
+    if let list = CertificateRevocationList(plainDER: bytes) { return .revocationList(list) }
     if let certificate = try? Certificate(der: bytes) { return .certificate(certificate) }
     if let list = try? CertificateRevocationList(der: bytes) { return .revocationList(list) }
     return (try? RevocationAnswer(der: bytes)).map { .answer($0) }
@@ -45,6 +46,7 @@ package enum CollateralArtefact: Sendable, Hashable {
     blocks(in: text).flatMap { block -> [CollateralArtefact] in
       if let found = try? Certificate.parsePEM(block) { return found.map { .certificate($0) } }
       if let found = try? CertificateRevocationList.parsePEM(block) { return found.map { .revocationList($0) } }
+      if let found = try? PEM.decode(block, label: RevocationAnswer.label) { return found.compactMap(der) }
       return []
     }
   }

@@ -26,6 +26,8 @@ let referenceComputeCommands: [Command] = [
       ComputeOptions.firmware,
       Option("--event-log", value: "FILE", "a log that such a guest wrote (CCEL); its registers are what it leads to"),
       Option("--kernel", value: "FILE", "an EFI program; its Authenticode digest is printed, and sought in the log"),
+      Option("--initrd", value: "FILE", "a RAM disk; its digest is printed, and sought in the log"),
+      Option("--cmdline", value: "TEXT", "a command line; its digest as Linux's EFI stub takes it, likewise"),
       Option("--page-order", value: "ORDER", "pageByPage (default) or sectionBySection, as the monitor adds memory"),
       ComputeOptions.initData, .output,
     ],

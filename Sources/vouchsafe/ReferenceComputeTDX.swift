@@ -1,4 +1,5 @@
 import Bytes
+import Cryptography
 import Evidence
 import KBSProtocol
 import Measurement
@@ -13,6 +14,8 @@ struct ReferenceComputeTDX {
   private let log: MeasurementLog?
   /// The Authenticode digest of an EFI program.
   private let kernel: [UInt8]?
+  private let initrd: [UInt8]?
+  private let commandLine: LinuxLoadOptions?
   private let documents: [InitData]
 
   static func run(_ arguments: Arguments) throws(Failure) -> ExitCode {
@@ -39,6 +42,8 @@ struct ReferenceComputeTDX {
     do throws(MeasurementError) {
       kernel = try image.map { bytes throws(MeasurementError) in try PortableExecutable(bytes).digest }
     } catch { throw ComputeOptions.failure(error, arguments.value("--kernel") ?? "") }
+    initrd = try ComputeOptions.file("--initrd", arguments).map { Hash.sha384.digest($0) }
+    commandLine = arguments.value("--cmdline").map { LinuxLoadOptions($0) }
   }
 
   private static func log(_ arguments: Arguments) throws(Failure) -> MeasurementLog? {
@@ -65,13 +70,22 @@ struct ReferenceComputeTDX {
     }
     lines += documents.map { "MRCONFIGID: \(Hex.encode($0.fieldValue(byteCount: 48)))" }
     if let kernel { lines.append("kernel, Authenticode SHA-384: \(Hex.encode(kernel))\(place(of: kernel))") }
-    lines.append("MRTD covers the firmware's measured sections. The RTMRs are those of the guest that wrote the log.")
+    if let commandLine {
+      let digest = commandLine.digests.first { isLogged($0) } ?? commandLine.digests[0]
+      lines.append("command line, SHA-384: \(Hex.encode(digest))\(place(of: digest))")
+    }
+    if let initrd { lines.append("RAM disk, SHA-384: \(Hex.encode(initrd))\(place(of: initrd))") }
+    lines.append(
+      "MRTD covers the firmware's measured sections. The RTMRs are those of the guest that wrote the log: what else")
+    lines.append("goes into them (ACPI tables, variables, the order of events) is the firmware's to choose.")
     return lines.joined(separator: "\n") + "\n"
   }
 
   private var reason: String { log == nil ? "it takes an event log" : "the log has no event for it" }
 
-  /// Where a program's digest stands in the log.
+  private func isLogged(_ digest: [UInt8]) -> Bool { log?.events.contains { $0.digest == digest } ?? false }
+
+  /// Where a digest stands in the log.
   private func place(of digest: [UInt8]) -> String {
     guard let log else { return "" }
     let register = log.events.first { $0.digest == digest }.flatMap(\.register)

@@ -31,11 +31,17 @@ struct Mutator {
   var flipEvery = 1
   /// The text is cut at one length in so many.
   var cutEvery = 1
+  /// The one code that is right for a text, where that can be told.
+  var oracle: ([UInt8]) -> Refusal.Code? = { _ in nil }
   /// What may be put behind it.
   var tails: [[UInt8]] = [[0], [0xFF], [UInt8](repeating: 0, count: 70), [UInt8](repeating: 0xA5, count: 8)]
 
   /// Hands over every changed text once, with its name and the codes that are right.
   func forEach(_ body: (_ name: String, _ changed: [UInt8], _ codes: Set<Refusal.Code>) throws -> Void) rethrows {
+    try forEachGuess { name, changed, codes in try body(name, changed, oracle(changed).map { [$0] } ?? codes) }
+  }
+
+  private func forEachGuess(_ body: (String, [UInt8], Set<Refusal.Code>) throws -> Void) rethrows {
     for field in fields { try change(field, body) }
     for count in stride(from: 0, to: bytes.count, by: cutEvery) {
       try body("cut to \(count)", Array(bytes[..<count]), lengthCodes)
@@ -85,12 +91,15 @@ extension [UInt8] {
 /// What became of many forgeries: how many there were, and which did not get their refusal.
 struct Tally {
   private(set) var count = 0
+  /// Those for which one code alone is right.
+  private(set) var exactCount = 0
   private(set) var accepted: [String] = []
   private(set) var unexpected: [String] = []
 
   /// - Parameter code: what it was refused with; `nil` when it was accepted.
   mutating func add(_ name: String, _ code: Refusal.Code?, _ codes: Set<Refusal.Code>) {
     count += 1
+    if codes.count == 1 { exactCount += 1 }
     guard let code else {
       accepted.append(name)
       return

@@ -50,6 +50,7 @@ extension EvidenceNegatives {
       mutator.cutEvery = 3
       mutator.lengthCodes = Self.collateralCodes
       mutator.tails = [[0xFF], [UInt8](repeating: 0xA5, count: 8)]
+      if file.name.hasSuffix("json") { mutator.oracle = SignatureOracle(original: file.bytes).code }
       var tally = Tally()
       mutator.forEach { name, bytes, codes in
         let setting = Setting(tee: .tdx, endorsements: Endorsements(others + CollateralArtefact.all(in: bytes)))
@@ -127,6 +128,7 @@ extension EvidenceNegatives {
     ]
     parts += chainParts(parsed.certificationData)
     var mutator = Mutator(bytes: quote, fields: MutationField.list(parts), lengthCodes: layout.union(chainCodes))
+    mutator.oracle = QuoteOracle(original: quote).code
     mutator.tails = [[1], [0xFF], [UInt8](repeating: 0, count: 70) + [1], [UInt8](repeating: 0xA5, count: 8)]
     return mutator
   }

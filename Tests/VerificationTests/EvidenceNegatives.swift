@@ -22,6 +22,7 @@ import Testing
   @Test func thereAreTensOfThousands() {
     let snp = Self.snpGuests.count * Floor.report + Floor.certificateTable + Floor.reportJSON
     let tdx = Self.tdxGuests.count * Floor.quote + 5 * Floor.collateralFile + Floor.eventLog + Floor.document
+    print("forgeries: at least \(snp + tdx) over simulated evidence")
     #expect(snp + tdx >= 36_000)
   }
 
@@ -70,6 +71,9 @@ import Testing
   func expect(
     _ tally: Tally, atLeast floor: Int, _ comment: Comment, sourceLocation: SourceLocation = #_sourceLocation
   ) {
+    print(
+      "forgeries, \(comment): \(tally.count), \(tally.accepted.count) accepted, \(tally.exactCount) with one right code"
+    )
     #expect(tally.accepted.prefix(8) == [], comment, sourceLocation: sourceLocation)
     #expect(tally.unexpected.prefix(8) == [], comment, sourceLocation: sourceLocation)
     #expect(tally.count >= floor, comment, sourceLocation: sourceLocation)

@@ -167,6 +167,90 @@ int cc_crl_revoked_count(const cc_crl *crl);
 int cc_crl_revoked_serial(const cc_crl *crl, int index, cc_bytes *magnitude);
 void cc_crl_signature_algorithm(const cc_crl *crl, cc_signature_algorithm *algorithm);
 
+// plain.c, plain_chain.c — certificates and lists of the one form that Intel's have, and what lies where in them, without
+// an object of libcrypto's. CC_UNSUPPORTED says only that a form is another one; certificate.c and crl.c read every form.
+typedef struct {
+  uint32_t offset;
+  uint32_t count;
+} cc_range;
+
+typedef struct {
+  cc_range body;       // with its header: what the signature covers
+  cc_range signature;  // DER of r and s, by ECDSA with SHA-256
+} cc_plain_signed;
+
+#define CC_PLAIN_OTHER 0
+#define CC_PLAIN_END_ENTITY 1
+#define CC_PLAIN_AUTHORITY 2
+
+typedef struct {
+  const uint8_t *der;      // a copy of its own
+  size_t count;
+  cc_plain_signed signed_part;
+  cc_range serial;         // big-endian without leading zeros
+  cc_range issuer;         // DER Name
+  cc_range subject;        // DER Name
+  cc_range key;            // SubjectPublicKeyInfo of a point on P-256
+  cc_range extensions;     // the content of their list
+  cc_range authority_key;  // 20 bytes; empty unless it names a key and nothing else
+  cc_range subject_key;    // 20 bytes
+  int role;                // CC_PLAIN_
+  int64_t not_before;
+  int64_t not_after;
+} cc_plain_certificate;
+
+typedef struct {
+  const uint8_t *der;      // a copy of its own
+  size_t count;
+  cc_plain_signed signed_part;
+  cc_range issuer;         // DER Name
+  cc_range number;         // big-endian without leading zeros
+  cc_range authority_key;  // 20 bytes
+  cc_range entries;
+  size_t entry_count;
+  int64_t this_update;
+  int64_t next_update;
+} cc_plain_list;
+
+int cc_plain_certificate_parse(const void *der, size_t count, cc_plain_certificate **certificate);
+void cc_plain_certificate_free(cc_plain_certificate *certificate);
+int cc_plain_list_parse(const void *der, size_t count, cc_plain_list **list);
+void cc_plain_list_free(cc_plain_list *list);
+// The serial number of the entry at `at`, which starts at 0 and moves on; CC_UNSUPPORTED behind the last.
+int cc_plain_list_next(const cc_plain_list *list, size_t *at, cc_range *serial);
+// How many common names a Name has, and the last of them.
+int cc_plain_common_name(const uint8_t *name, size_t count, int *name_count, cc_range *common);
+// The content of the extension with that identifier (DER without its header): CC_UNSUPPORTED when there is none.
+int cc_plain_extension(
+  const cc_plain_certificate *certificate, const uint8_t *identifier, size_t count, cc_range *value);
+
+#define CC_PLAIN_PATH_MAX 2
+
+// Each with whether its issuer's key is known to have signed it; afterwards, with whether it did.
+typedef struct {
+  const cc_plain_certificate *certificate;
+  int is_signed;
+} cc_plain_link;
+
+typedef struct {
+  const cc_plain_list *list;
+  int is_signed;
+} cc_plain_listing;
+
+typedef struct {
+  cc_plain_link links[CC_PLAIN_PATH_MAX];     // the leaf, and its issuer when that is not the anchor
+  cc_plain_listing lists[CC_PLAIN_PATH_MAX];  // of the issuer of each
+  size_t count;
+  const cc_key *issuer_key;  // of links[1]; NULL without it
+  const uint8_t *anchor_name;
+  size_t anchor_name_count;
+  const cc_key *anchor_key;
+  int64_t at;  // seconds since 1970
+} cc_plain_path;
+
+// CC_OK when everything holds: names, roles, key identifiers, dates, signatures, and no serial number on a list.
+int cc_plain_verify(cc_plain_path *path);
+
 // ocsp.c — the answer of a responder about one certificate, parsed and unverified until cc_ocsp_verify says CC_OK.
 #define CC_OCSP_GOOD 0
 #define CC_OCSP_REVOKED 1
@@ -186,6 +270,9 @@ int cc_ocsp_parse(const void *der, size_t count, cc_ocsp **answer);
 void cc_ocsp_free(cc_ocsp *answer);
 void cc_ocsp_read(const cc_ocsp *answer, cc_ocsp_state *state);
 int cc_ocsp_serial(const cc_ocsp *answer, cc_bytes *magnitude);
+// The digests of the issuer's name and key by which it says whose certificate it speaks of.
+int cc_ocsp_name_hash(const cc_ocsp *answer, cc_bytes *hash);
+int cc_ocsp_key_hash(const cc_ocsp *answer, cc_bytes *hash);
 int cc_ocsp_nonce(const cc_ocsp *answer, cc_bytes *nonce);  // CC_UNSUPPORTED when it has none
 // 1 when it speaks of some certificate of that issuer.
 int cc_ocsp_is_of(const cc_ocsp *answer, const cc_certificate *issuer);

@@ -10,9 +10,13 @@ struct CarriedChain: Sendable {
 
   /// Reads PEM of exactly these three certificates, in this order; one NUL may end the text. Spec: Intel SGX ECDSA Quote
   /// Library, certification data of type 5.
-  init(_ certificationData: [UInt8]) throws(Refusal) {
+  ///
+  /// - Parameter known: certificates that need not be parsed again when they are carried.
+  init(_ certificationData: [UInt8], knowing known: [Certificate] = []) throws(Refusal) {
     let text = certificationData.last == 0 ? Array(certificationData.dropLast()) : certificationData
-    guard let all = try? Certificate.parsePEM(text) else { throw Refusal(.certificateMalformed, "pckChain") }
+    guard let all = try? Certificate.parsePEM(text, knowing: known) else {
+      throw Refusal(.certificateMalformed, "pckChain")
+    }
     guard all.count == 3 else {
       throw Refusal(.chainInvalid, "pckChain", got: "\(all.count) certificates", wanted: "leaf, issuer and root")
     }
@@ -78,7 +82,9 @@ struct ProvedPCK: Sendable {
 package func provePlatform(
   of quote: TDXQuote, with endorsements: Endorsements, anchors: Anchors, at now: Timestamp
 ) -> ProvedPlatform? {
-  guard let carried = try? CarriedChain(quote.certificationData) else { return nil }
+  guard let carried = try? CarriedChain(quote.certificationData, knowing: endorsements.certificates) else {
+    return nil
+  }
   let prover = CollateralProver(endorsements, anchors: anchors)
   guard let pck = try? prover.prove(carried, at: .now(now)) else { return nil }
   return ProvedPlatform(digest: ProvedPlatform.digest(of: quote), proof: .tdx(pck))

@@ -8,7 +8,8 @@ import Bytes
 /// chain, a revocation list or another such document. What PCS itself sends has its two members, none beside them that
 /// carries nothing, and no carriage return: either shows that somebody wrote it anew, and makes it malformed.
 enum IntelCollateralFile {
-  private static let limits = StrictJSON.Limits(depth: 17, tokens: 200_000)
+  private static let limits = StrictJSON.Limits(
+    depth: IntelDocument.limits.depth + 1, tokens: IntelDocument.limits.tokens)
   /// A file in a file, and what is in that one's text.
   private static let depthLimit = 3
 
@@ -21,7 +22,9 @@ enum IntelCollateralFile {
     var carried: [CollateralArtefact] = []
     var hasIdleMember = false
     for (name, value) in object.members {
-      let inner = value.stringValue.map { CollateralArtefact.all(in: Array($0.utf8), depth: depth + 1) } ?? []
+      // A signature carries nothing.
+      let text = name.hasSuffix("signature") ? nil : value.stringValue
+      let inner = text.map { CollateralArtefact.all(in: Array($0.utf8), depth: depth + 1) } ?? []
       carried += inner
       if inner.isEmpty, !isExpected(name, in: object) { hasIdleMember = true }
     }
@@ -41,7 +44,8 @@ enum IntelCollateralFile {
       }
       if text.contains(UInt8(ascii: "\r")) { return malformed("lineEnd", .unexpected) }
       if hasIdleMember, name == kind.rawValue, value.objectValue != nil { return malformed("sibling", .unknownField) }
-      return .document(IntelDocument(kind: kind, body: body, signature: signature))
+      let read = value.objectValue == nil ? nil : value
+      return .document(IntelDocument(kind: kind, body: body, signature: signature, value: read))
     }
   }
 

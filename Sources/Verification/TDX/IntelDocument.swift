@@ -5,7 +5,7 @@ import Cryptography
 ///
 /// The signature covers `body` exactly as it was received, so those bytes are kept and nothing is written anew.
 package struct IntelDocument: Sendable, Hashable {
-  enum Content: Sendable, Equatable {
+  indirect enum Content: Sendable, Equatable {
     case tcbInfo(TCBInfo)
     case identity(QEIdentity)
     /// Of the right form, for something else than TDX; the id it states.
@@ -30,15 +30,18 @@ package struct IntelDocument: Sendable, Hashable {
   static let limitBytes = 1 << 20
   static let limits = StrictJSON.Limits(depth: 16, tokens: 100_000)
 
-  /// - Parameter signature: 128 digits of lower-case hexadecimal; another text makes the document malformed.
-  init(kind: Kind, body: [UInt8], signature text: String) {
-    let signature = (try? Hex.decode(text, "signature")).flatMap { Hex.encode($0) == text ? $0 : nil } ?? []
+  /// - Parameters:
+  ///   - signature: 128 digits of lower-case hexadecimal; another text makes the document malformed.
+  ///   - value: what `body` holds, when it has been read already.
+  init(kind: Kind, body: [UInt8], signature text: String, value: JSONValue? = nil) {
+    let isLowerCase = text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    let signature = isLowerCase ? (try? Hex.decode(text, "signature")) ?? [] : []
     self.kind = kind
     self.body = body
     self.signature = signature
     content =
       signature.count == 64
-      ? Self.content(kind, body) : .malformed(ParseError("\(kind.rawValue).signature", .notCanonical))
+      ? Self.content(kind, body, value) : .malformed(ParseError("\(kind.rawValue).signature", .notCanonical))
     digest = Hash.sha256.digest(body + signature)
   }
 
@@ -51,10 +54,10 @@ package struct IntelDocument: Sendable, Hashable {
     digest = Hash.sha256.digest(text)
   }
 
-  private static func content(_ kind: Kind, _ body: [UInt8]) -> Content {
+  private static func content(_ kind: Kind, _ body: [UInt8], _ value: JSONValue?) -> Content {
     do throws(ParseError) {
       guard body.count <= limitBytes else { throw ParseError(kind.rawValue, .tooLong) }
-      let value = try StrictJSON.parse(body, limits: limits)
+      let value = if let value { value } else { try StrictJSON.parse(body, limits: limits) }
       guard let id = value["id"]?.stringValue else { throw ParseError("\(kind.rawValue).id", .missing) }
       switch kind {
       case .tcbInfo: return id == "TDX" ? .tcbInfo(try TCBInfo(parsing: value)) : .otherID(id)

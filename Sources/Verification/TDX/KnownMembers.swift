@@ -6,30 +6,36 @@ struct KnownMembers: ExpressibleByDictionaryLiteral, Sendable {
   private static let nameLimit = 16
   private static let textLimit = 64
 
-  private let members: [String: KnownMembers]
+  /// A dozen at most: looking at each costs less than a table.
+  private let members: [(name: String, members: KnownMembers)]
 
   init(dictionaryLiteral members: (String, KnownMembers)...) {
-    self.members = Dictionary(members) { first, _ in first }
+    self.members = members.map { (name: $0.0, members: $0.1) }
   }
 
-  private init(names: [String], _ more: [String: KnownMembers]) {
-    var members = more
-    for name in names { members[name] = [:] }
-    self.members = members
+  private init(names: [String], _ more: KnownMembers) {
+    members = names.map { (name: $0, members: [:]) } + more.members
   }
 
   /// Paths of members that are none of these, sorted, each once, such as `tcbLevels.tcb.later`. The items of a list go by
   /// its name.
   func others(in value: JSONValue) -> [String] {
-    Array(Set(paths(in: value)).sorted().prefix(Self.nameLimit))
+    var found = Set<String>()
+    collect(value, under: "", &found)
+    return Array(found.sorted().prefix(Self.nameLimit))
   }
 
-  private func paths(in value: JSONValue) -> [String] {
-    if let items = value.arrayValue { return items.flatMap(paths) }
-    guard let object = value.objectValue else { return [] }
-    return object.members.flatMap { name, value -> [String] in
-      guard let known = members[name] else { return [Self.printable(name)] }
-      return known.members.isEmpty ? [] : known.paths(in: value).map { "\(name).\($0)" }
+  private func collect(_ value: JSONValue, under path: String, _ found: inout Set<String>) {
+    if case .array(let items) = value {
+      for item in items { collect(item, under: path, &found) }
+    }
+    guard case .object(let object) = value else { return }
+    for (name, value) in object.members {
+      if let known = members.first(where: { $0.name == name })?.members {
+        if !known.members.isEmpty { known.collect(value, under: "\(path)\(name).", &found) }
+      } else {
+        found.insert(path + Self.printable(name))
+      }
     }
   }
 

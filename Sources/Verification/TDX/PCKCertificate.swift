@@ -7,6 +7,8 @@ import Cryptography
 /// Spec: Intel SGX PCK Certificate and Certificate Revocation List Profile, SGX extensions.
 struct PCKCertificate: Sendable, Equatable {
   let certificate: Certificate
+  /// SHA-256 of the certificate.
+  let digest: [UInt8]
   let key: VerifyingKey
   /// 16 bytes, one for each platform.
   let ppid: [UInt8]
@@ -23,7 +25,17 @@ struct PCKCertificate: Sendable, Equatable {
   let platformInstanceID: [UInt8]?
   let configuration: Configuration?
 
-  enum SGXType: UInt32, Sendable { case standard, scalable, scalableWithIntegrity }
+  enum SGXType: UInt32, Sendable {
+    case standard, scalable, scalableWithIntegrity
+
+    var name: String {
+      switch self {
+      case .standard: "standard"
+      case .scalable: "scalable"
+      case .scalableWithIntegrity: "scalableWithIntegrity"
+      }
+    }
+  }
 
   /// What the platform's registration said; `nil` where it did not.
   struct Configuration: Sendable, Equatable {
@@ -54,6 +66,7 @@ struct PCKCertificate: Sendable, Equatable {
     }
     let members = try SGXExtension(values[0])
     self.certificate = certificate
+    digest = Hash.sha256.digest(certificate.der)
     self.key = key
     ppid = try members.octets(.ppid, count: 16)
     (components, pceSVN, cpuSVN) = try members.tcb()
@@ -63,6 +76,4 @@ struct PCKCertificate: Sendable, Equatable {
     platformInstanceID = try members.has(.instanceID) ? members.octets(.instanceID, count: 16) : nil
     configuration = try members.configuration()
   }
-
-  var digest: [UInt8] { Hash.sha256.digest(certificate.der) }
 }

@@ -1,3 +1,5 @@
+import Cryptography
+
 /// The members of the SGX extension of a PCK certificate: a SEQUENCE of pairs of object identifier and value, each
 /// identifier once. Identifiers that nobody knows are passed over.
 ///
@@ -9,36 +11,14 @@ struct SGXExtension {
   }
 
   private static let prefix: [UInt8] = [0x2A, 0x86, 0x48, 0x86, 0xF8, 0x4D, 0x01, 0x0D, 0x01]
-  private let members: [[UInt8]: ArraySlice<UInt8>]
+  private let members: Pairs
 
-  init(_ value: [UInt8]) throws(Refusal) { members = try Self.pairs(value, "") }
+  init(_ value: [UInt8]) throws(Refusal) { members = try Pairs(value[...], prefix: Self.prefix, "") }
 
-  /// Object identifier without the prefix → the value's DER.
-  private static func pairs(_ der: some Collection<UInt8>, _ place: String) throws(Refusal) -> [[UInt8]: ArraySlice<
-    UInt8
-  >] {
-    var outer = DERReader(der)
-    guard let list = outer.element(0x30), outer.isAtEnd else { throw invalid(place, "not one DER sequence") }
-    var pairs: [[UInt8]: ArraySlice<UInt8>] = [:]
-    var reader = DERReader(list)
-    while !reader.isAtEnd {
-      guard let pair = reader.element(0x30) else { throw invalid(place, "not a sequence of pairs") }
-      var inner = DERReader(pair)
-      guard let identifier = inner.element(0x06) else { throw invalid(place, "a pair without identifier") }
-      let header = 2
-      let value = pair.dropFirst(header + identifier.count)
-      guard identifier.starts(with: prefix), !value.isEmpty else { throw invalid(place, "a foreign identifier") }
-      guard pairs.updateValue(value, forKey: Array(identifier.dropFirst(prefix.count))) == nil else {
-        throw invalid(place, "repeated")
-      }
-    }
-    return pairs
-  }
-
-  func has(_ member: Member) -> Bool { members[[member.rawValue]] != nil }
+  func has(_ member: Member) -> Bool { members[member.rawValue] != nil }
 
   private func value(_ member: Member) throws(Refusal) -> ArraySlice<UInt8> {
-    guard let value = members[[member.rawValue]] else { throw Self.invalid(".\(member.rawValue)", "absent") }
+    guard let value = members[member.rawValue] else { throw Self.invalid(".\(member.rawValue)", "absent") }
     return value
   }
 
@@ -67,13 +47,13 @@ struct SGXExtension {
 
   /// The 16 component SVNs, PCESVN and CPUSVN.
   func tcb() throws(Refusal) -> (components: [UInt8], pceSVN: UInt16, cpuSVN: [UInt8]) {
-    let levels = try Self.pairs(try value(.tcb), ".2")
+    let levels = try Pairs(try value(.tcb), prefix: Self.prefix + [Member.tcb.rawValue], ".2")
     var components: [UInt8] = []
     for number: UInt8 in 1...16 {
-      components.append(UInt8(try Self.integer(levels[[2, number]], limit: 255, ".2.\(number)")))
+      components.append(UInt8(try Self.integer(levels[number], limit: 255, ".2.\(number)")))
     }
-    let pceSVN = UInt16(try Self.integer(levels[[2, 17]], limit: 65_535, ".2.17"))
-    guard let cpuSVN = levels[[2, 18]] else { throw Self.invalid(".2.18", "absent") }
+    let pceSVN = UInt16(try Self.integer(levels[17], limit: 65_535, ".2.17"))
+    guard let cpuSVN = levels[18] else { throw Self.invalid(".2.18", "absent") }
     return (components, pceSVN, try Self.octets(cpuSVN, count: 16, ".2.18"))
   }
 
@@ -86,20 +66,55 @@ struct SGXExtension {
 
   func configuration() throws(Refusal) -> PCKCertificate.Configuration? {
     guard has(.configuration) else { return nil }
-    let members = try Self.pairs(try value(.configuration), ".7")
+    let members = try Pairs(try value(.configuration), prefix: Self.prefix + [Member.configuration.rawValue], ".7")
     return PCKCertificate.Configuration(
       isDynamicPlatform: try Self.boolean(members, 1), hasCachedKeys: try Self.boolean(members, 2),
       isSMTEnabled: try Self.boolean(members, 3))
   }
 
-  private static func boolean(_ members: [[UInt8]: ArraySlice<UInt8>], _ number: UInt8) throws(Refusal) -> Bool? {
-    guard let der = members[[7, number]] else { return nil }
+  private static func boolean(_ members: Pairs, _ number: UInt8) throws(Refusal) -> Bool? {
+    guard let der = members[number] else { return nil }
     var reader = DERReader(der)
     guard let flag = reader.boolean(), reader.isAtEnd else { throw invalid(".7.\(number)", "not a DER BOOLEAN") }
     return flag
   }
 
-  private static func invalid(_ place: String, _ problem: String) -> Refusal {
+  fileprivate static func invalid(_ place: String, _ problem: String) -> Refusal {
     Refusal(.extensionInvalid, "pck.sgxExtension\(place)", got: problem)
+  }
+}
+
+/// A SEQUENCE of pairs of object identifier and value, in order, each identifier once and below one prefix.
+private struct Pairs {
+  /// More are in no certificate, and would only buy work.
+  private static let limit = 64
+
+  /// Identifier without the prefix → the value's DER.
+  private var pairs: [(identifier: ArraySlice<UInt8>, value: ArraySlice<UInt8>)] = []
+
+  init(_ der: ArraySlice<UInt8>, prefix: [UInt8], _ place: String) throws(Refusal) {
+    var outer = DERReader(der)
+    guard let list = outer.element(0x30), outer.isAtEnd else {
+      throw SGXExtension.invalid(place, "not one DER sequence")
+    }
+    var reader = DERReader(list)
+    while !reader.isAtEnd {
+      guard pairs.count < Self.limit, let pair = reader.element(0x30) else {
+        throw SGXExtension.invalid(place, "not a sequence of pairs")
+      }
+      var inner = DERReader(pair)
+      guard let identifier = inner.element(0x06) else { throw SGXExtension.invalid(place, "a pair without identifier") }
+      let value = pair[identifier.endIndex...]
+      guard identifier.starts(with: prefix), !value.isEmpty else {
+        throw SGXExtension.invalid(place, "a foreign identifier")
+      }
+      let name = identifier.dropFirst(prefix.count)
+      guard !pairs.contains(where: { $0.identifier == name }) else { throw SGXExtension.invalid(place, "repeated") }
+      pairs.append((identifier: name, value: value))
+    }
+  }
+
+  subscript(_ number: UInt8) -> ArraySlice<UInt8>? {
+    pairs.first { $0.identifier.count == 1 && $0.identifier.first == number }?.value
   }
 }

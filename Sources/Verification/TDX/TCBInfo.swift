@@ -74,12 +74,18 @@ extension TCBInfo.Level {
   }
 
   private static func components(_ tcb: inout JSONReader, _ key: String) throws(ParseError) -> [UInt8] {
+    let name = tcb.name(key)
     var components: [UInt8] = []
+    components.reserveCapacity(16)
     for item in try tcb.array(key) {
-      var component = try JSONReader(item, tcb.name(key))
-      components.append(try component.integer("svn"))
+      guard let svn = item["svn"]?.integer(UInt8.self) else {
+        var component = try JSONReader(item, name)
+        components.append(try component.integer("svn"))
+        continue
+      }
+      components.append(svn)
     }
-    guard components.count == 16 else { throw ParseError(tcb.name(key), .outOfRange) }
+    guard components.count == 16 else { throw ParseError(name, .outOfRange) }
     return components
   }
 

@@ -111,7 +111,7 @@ extension TDXClaims.Platform {
   fileprivate init(_ pck: PCKCertificate) {
     self.init(
       ppid: pck.ppid, instanceID: pck.platformInstanceID, fmspc: pck.fmspc, pceID: pck.pceID, pceSVN: pck.pceSVN,
-      cpuSVN: pck.cpuSVN, sgxType: "\(pck.sgxType)", isSMTEnabled: pck.configuration?.isSMTEnabled,
+      cpuSVN: pck.cpuSVN, sgxType: pck.sgxType.name, isSMTEnabled: pck.configuration?.isSMTEnabled,
       certificateDigest: pck.digest)
   }
 }

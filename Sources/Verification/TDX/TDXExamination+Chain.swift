@@ -96,8 +96,12 @@ extension TDXExamination {
 
   /// The documents that the levels are read from, with whose signature was found on them.
   private var relied: [(IntelDocument, ProvedPath)] {
-    let proved = [tcbInfo?.digest: tcbInfo?.signer, identity?.digest: identity?.signer]
-    return (tcbInfos + identities).compactMap { document in proved[document.digest]?.map { (document, $0) } }
+    func used(_ documents: [IntelDocument], _ digest: [UInt8]?, _ signer: ProvedPath?) -> [(IntelDocument, ProvedPath)]
+    {
+      guard let digest, let signer, let document = documents.first(where: { $0.digest == digest }) else { return [] }
+      return [(document, signer)]
+    }
+    return used(tcbInfos, tcbInfo?.digest, tcbInfo?.signer) + used(identities, identity?.digest, identity?.signer)
   }
 
   private func unknown(_ members: [String]) -> String {

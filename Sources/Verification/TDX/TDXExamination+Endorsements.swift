@@ -11,7 +11,7 @@ extension TDXExamination {
       platform = known
       pck = known.pck
     } else {
-      let chain = try CarriedChain(quote.certificationData)
+      let chain = try CarriedChain(quote.certificationData, knowing: endorsements.certificates)
       carried = chain
       pck = chain.pck
     }

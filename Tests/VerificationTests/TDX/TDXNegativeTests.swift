@@ -6,7 +6,7 @@ import Testing
 
 @testable import Verification
 
-/// The catalogue of forgeries: each is refused, and for its own reason. N13 to N17 are rows of `TDXRowTests`, N18 and N20
+/// The catalogue of forgeries: each is refused, and for its own reason. N13 to N17 are rows of `TDX…RowTests`, N18 and N20
 /// to N22 the parser's, N40 also the log's.
 @Suite struct TDXNegativeTests {
   private let sample = SimulatedTDX.sample
