@@ -179,7 +179,7 @@ extension EvidenceNegatives {
     let allowed: Set<Int> = [16, 27, 28, 30, 31]
     for bit in 0..<64 where !allowed.contains(bit) {
       let code = bit < 8 ? Refusal.Code.debugEnabled : known[bit] ?? .attributesUnknownBits
-      expect([("N17 bit \(bit)", { $0.tdAttributes |= 1 << UInt64(bit) }, [code])])
+      expect([("N17 bit \(bit)", { $0.tdAttributes |= 1 << UInt64(bit) }, code)])
     }
     for bit in allowed { #expect(with(SimulatedTDX.current()) { $0.tdAttributes |= 1 << UInt64(bit) }.judged() == nil) }
     expect([
