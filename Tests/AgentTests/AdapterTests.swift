@@ -1,7 +1,9 @@
 import Bytes
 import KBSProtocol
 import Platform
+import SignedNotes
 import Telemetry
+import Terminal
 import Testing
 import Weights
 
