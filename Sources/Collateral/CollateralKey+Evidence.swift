@@ -31,7 +31,8 @@ extension CollateralKey {
       evidence.devices.flatMap { device in
         let questions = RevocationQuestions(device).certificates
         guard !questions.isEmpty else { return [CollateralKey]() }
-        return ManifestID.wanted(by: device).map { .nvidiaManifest($0) } + questions.compactMap { nvidiaAnswer(about: $0) }
+        return ManifestID.wanted(by: device).map { .nvidiaManifest($0) }
+          + questions.compactMap { nvidiaAnswer(about: $0) }
       })
   }
 

@@ -12,7 +12,7 @@ package struct FetchDesk: Sendable {
   }
 
   /// Questions on their way at once.
-  package static let inFlightLimit = 64
+  package static let inFlightLimit = 48
 
   private struct Host: Sendable {
     var breaker = CircuitBreaker()

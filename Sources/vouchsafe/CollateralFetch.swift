@@ -86,7 +86,8 @@ enum CollateralFetch {
 
   /// Asks in rounds, and again for what a vendor or our own budget put off, while there is time.
   private static func obtain(
-    _ wanted: [CollateralKey], _ issuers: [Certificate], from fetcher: CollateralFetcher, again: Bool, within patience: Duration
+    _ wanted: [CollateralKey], _ issuers: [Certificate], from fetcher: CollateralFetcher, again: Bool,
+    within patience: Duration
   ) async -> [CollateralKey: CollateralFetcher.Outcome] {
     let end = ContinuousClock.now + patience
     var outcomes: [CollateralKey: CollateralFetcher.Outcome] = [:]
@@ -139,7 +140,8 @@ enum CollateralFetch {
     case .text:
       Console.out(CollateralRow.text(rows))
       for (why, fault) in missing {
-        Console.line(Console.printable("\(why.key.shortText)  missing: \(why.code.rawValue)\(fault.map { ", \($0)" } ?? "")"))
+        Console.line(
+          Console.printable("\(why.key.shortText)  missing: \(why.code.rawValue)\(fault.map { ", \($0)" } ?? "")"))
       }
       if wanted.isEmpty { Console.line("nothing is due") }
     }

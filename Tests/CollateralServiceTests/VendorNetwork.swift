@@ -65,7 +65,8 @@ final class VendorNetwork: Sendable {
   }
 
   var endpoints: VendorEndpoints {
-    VendorEndpoints(intel: server.url, rootList: .file(server.url + "/IntelSGXRootCA.der"), amd: server.url,
+    VendorEndpoints(
+      intel: server.url, rootList: .file(server.url + "/IntelSGXRootCA.der"), amd: server.url,
       nvidia: server.url, responder: server.url + "/ocsp")
   }
 

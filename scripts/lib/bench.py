@@ -22,6 +22,11 @@ class Series:
         return statistics.median(self.rates)
 
     @property
+    def best(self):
+        """The round in which the machine was disturbed the least."""
+        return max(self.rates)
+
+    @property
     def spread(self):
         """The widest round from the median, in percent of it."""
         return 100 * max(abs(rate - self.median) for rate in self.rates) / self.median
@@ -39,6 +44,15 @@ def in_rounds(rounds, actions):
 def ratio(series, other):
     """The median of the ratios within each round."""
     return statistics.median(one / two for one, two in zip(series.rates, other.rates))
+
+
+def rows_beside(series, names, other):
+    """Rates, and ratios to `other`'s: the median of those within each round, and of the best round of either."""
+    rows = [("", "per second", f"beside {other}", "at best", "within")]
+    for name in names:
+        rows.append((name, f"{series[name].median:.0f}", f"{ratio(series[name], series[other]):.2f}",
+                     f"{series[name].best / series[other].best:.2f}", f"±{series[name].spread:.0f} %"))
+    return rows
 
 
 def openssl_verify_rate(curve):

@@ -1,7 +1,7 @@
 """Verdicts on NVIDIA evidence by one thread, beside the P-384 signatures that it takes to come to them."""
 import subprocess
 
-from bench import in_rounds, openssl_verify_rate, table
+from bench import in_rounds, openssl_verify_rate, ratio, table
 import bench_verify
 
 NONCE, ISSUED, NOW = "a5" * 32, "2026-11-01T00:00:00Z", "2026-11-01T12:00:00Z"
@@ -30,7 +30,7 @@ def run(arguments, folder):
     for gpus in subjects:
         for name, count in SIGNATURES.items():
             found, signatures = series[gpus, name], count(gpus)
-            share = bench_verify.ratio(found, floor) * signatures
+            share = ratio(found, floor) * signatures
             rows.append((f"{gpus} GPU{'s' * (gpus > 1)}, {name}", f"{found.median:.0f}", f"{1000 / found.median:.1f} ms",
                          str(signatures), f"{share:.2f}", f"±{found.spread:.0f} %"))
     rows.append(("`openssl speed` P-384 verify", f"{floor.median:.0f}", f"{1000 / floor.median:.1f} ms", "1", "1.00",

@@ -100,7 +100,8 @@ struct CollateralStock: Sendable {
 
   /// The newest of a subject, whether or not it still holds.
   func newest(_ key: CollateralKey, where isWanted: (Item) -> Bool = { _ in true }) -> Item? {
-    (subjects(of: key).flatMap { bySubject[$0] ?? [] }.compactMap { items[$0] } + [platforms.peek(key)].compactMap { $0 })
+    (subjects(of: key).flatMap { bySubject[$0] ?? [] }.compactMap { items[$0] }
+      + [platforms.peek(key)].compactMap { $0 })
       .filter { $0.window != nil && isWanted($0) }
       .max { left, right in
         guard let one = left.proof?.age, let other = right.proof?.age else {

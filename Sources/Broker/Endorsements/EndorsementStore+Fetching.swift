@@ -29,7 +29,11 @@ extension EndorsementStore {
       guard !due.isEmpty else { return nil }
       for key in due {
         // Kept fresh for as long as devices come again.
-        if key.isOfOneCertificate { state.refresh.remove(key) } else { state.refresh.set(key, now.adding(.seconds(3600))) }
+        if key.isOfOneCertificate {
+          state.refresh.remove(key)
+        } else {
+          state.refresh.set(key, now.adding(.seconds(3600)))
+        }
       }
       let plan = state.cold.plan(due, at: now)
       return plan.start.isEmpty ? nil : begin(plan.start, [], &state, at: now)
