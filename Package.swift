@@ -107,7 +107,7 @@ var targets: [Target] = [
     "Agent",
     [
       "Bytes", "Telemetry", "Terminal", "Cryptography", "SignedNotes", "Evidence", "TransparencyLog", "KBSProtocol",
-      "Weights", "Fetch", "Platform", "Stores",
+      "ModelSigning", "Weights", "Fetch", "Platform", "Stores",
     ]),
 
   module(

@@ -76,6 +76,23 @@ int cc_ocsp_serial(const cc_ocsp *answer, cc_bytes *magnitude) {
   return cc_serial_bytes(serial, magnitude);
 }
 
+static int copy_octets(const ASN1_OCTET_STRING *value, cc_bytes *copy) {
+  if (value == NULL) return cc_end(CC_MALFORMED);
+  return cc_end(cc_bytes_copy(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value), copy));
+}
+
+int cc_ocsp_name_hash(const cc_ocsp *answer, cc_bytes *hash) {
+  ASN1_OCTET_STRING *name = NULL;
+  OCSP_id_get0_info(&name, NULL, NULL, NULL, (OCSP_CERTID *)OCSP_SINGLERESP_get0_id(answer->single));
+  return copy_octets(name, hash);
+}
+
+int cc_ocsp_key_hash(const cc_ocsp *answer, cc_bytes *hash) {
+  ASN1_OCTET_STRING *key = NULL;
+  OCSP_id_get0_info(NULL, NULL, &key, NULL, (OCSP_CERTID *)OCSP_SINGLERESP_get0_id(answer->single));
+  return copy_octets(key, hash);
+}
+
 int cc_ocsp_nonce(const cc_ocsp *answer, cc_bytes *nonce) {
   int index = OCSP_BASICRESP_get_ext_by_NID(answer->basic, NID_id_pkix_OCSP_Nonce, -1);
   if (index < 0) return cc_end(CC_UNSUPPORTED);

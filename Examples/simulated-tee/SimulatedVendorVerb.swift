@@ -13,6 +13,7 @@ enum SimulatedVendorVerb {
     Option("--issued-at", value: "TIME", "date of what is signed, good for 30 days; default: an hour ago"),
     Option("--evaluation", value: "N", "evaluation number of TCB info and enclave identity"),
     Option("--pccs", "answer as a cache of Intel's service does"),
+    Option("--gpu-fault", value: "NAME", "one thing wrong with what NVIDIA says, such as revoked, stale or forged"),
     Option("--status", value: "CODE", "answer everything with this status"),
     Option("--retry-after", value: "SECONDS", "with --status: when to come back"),
     Option("--manner", value: "whole|slow|silent|reset|short|noise", "how answers go out; default: whole"),
@@ -31,9 +32,16 @@ enum SimulatedVendorVerb {
       vendors.collateral.tcbInfo.evaluationDataNumber = number
       vendors.collateral.qeIdentity.evaluationDataNumber = number
     }
+    if let name = arguments.value("--gpu-fault") {
+      guard let fault = SimulatedGPUSet.Fault(rawValue: name) else {
+        let names = SimulatedGPUSet.Fault.allCases.map(\.rawValue).joined(separator: ", ")
+        throw Failure(.usage, "vendors: --gpu-fault is one of \(names)")
+      }
+      vendors.gpus.apply(fault, now: vendors.issuedAt.adding(.seconds(3600)))
+    }
     let simulated = vendors
-    let server = try VendorServer(port: UInt16(port)) { target in
-      var reply = status.map { VendorReply.text($0, "simulated") } ?? simulated.reply(target)
+    let server = try VendorServer(port: UInt16(port)) { target, body in
+      var reply = status.map { VendorReply.text($0, "simulated") } ?? simulated.reply(target, body: body)
       if let retryAfter { reply.headers.append(("Retry-After", String(retryAfter))) }
       reply.manner = manner
       return reply

@@ -1,5 +1,7 @@
+import Cryptography
 import Fetch
 import KBSProtocol
+import ModelSigning
 import Platform
 import Stores
 package import Terminal
@@ -16,6 +18,7 @@ extension AgentError {
     case .gpus(.library), .gpus(.missing): .unavailable
     case .gpus: .refused
     case .weights(let error): error.exit
+    case .publisher(let error): error.exit
     case .store(.location), .store(.credentials): .usage
     case .store(.notPermitted): .refused
     case .store(.malformedAnswer), .store(.otherRange), .store(.tooLarge): .malformed
@@ -54,6 +57,7 @@ extension AgentError {
     case .noEvidence: "check that the guest has configfs-tsm, or that api-server-rest runs with attestation enabled"
     case .gpus(let problem): problem.hint
     case .weights(let error): error.hint
+    case .publisher(let error): "model.publisher: \(error)"
     case .store(let error): error.description
     case .platform(let error): error.description
     case .noAnswer(_, .tlsUntrusted): "the broker's certificate is not from the configured authority"
@@ -74,6 +78,18 @@ extension AgentError {
   }
 }
 
+extension ModelSigningError {
+  fileprivate var exit: ExitCode {
+    switch self {
+    case .malformed, .unsupported: .malformed
+    case .otherMaterial, .otherKey, .signature, .usage, .otherSigner, .inconsistent: .invalid
+    case .chain(.expired), .chain(.notYetValid): .stale
+    case .chain: .invalid
+    case .fileChanged, .fileMissing, .fileRenamed, .fileUnsigned: .integrity
+    }
+  }
+}
+
 extension WeightsError {
   var exit: ExitCode {
     switch self {
@@ -81,7 +97,7 @@ extension WeightsError {
     case .signature: .invalid
     case .code: .refused
     case .storage: .unavailable
-    case .manifestMismatch, .wrongModel, .wrongKey, .ciphertextSize, .segment, .digest: .integrity
+    case .manifestMismatch, .wrongModel, .wrongBase, .wrongKey, .ciphertextSize, .segment, .digest: .integrity
     }
   }
 

@@ -1,6 +1,7 @@
 package import Evidence
 package import Fetch
 package import KBSProtocol
+package import ModelSigning
 package import Platform
 package import Stores
 package import TransparencyLog
@@ -16,6 +17,8 @@ package enum AgentError: Error, Equatable, Sendable {
   case gpus(GPUProblem)
   /// The sealed model or its signature was refused, or it did not open.
   case weights(WeightsError)
+  /// The plain files are not those that their publisher signed, or nobody who counts signed them.
+  case publisher(ModelSigningError)
   /// The server that keeps the sealed model.
   case store(StoreError)
   /// The memory, the files or the engine's process.
@@ -88,6 +91,7 @@ package enum AgentError: Error, Equatable, Sendable {
     case .noEvidence(let problem): problem.code
     case .gpus(let problem): problem.code
     case .weights(let error): error.code
+    case .publisher(let error): error.code
     case .store(let error): error.code
     case .platform(let error): error.code
     case .noAnswer(let step, let error): "\(step.rawValue).\(error.code)"

@@ -38,10 +38,12 @@ extension Configuration {
     let withoutProof = try root.flag("acceptingKeyWithoutLogProof")
     broker = try Broker(reading: try root.section("broker"), withoutProof: withoutProof)
     model = try Model(reading: try root.section("model"))
+    adapters = try Self.adapters(try root.sections("adapters"))
     destination = try Destination(reading: try root.section("destination"))
     engine = try Engine(reading: try root.section("engine"))
     terminationLog = try root.optionalString("terminationLog")
     try root.finish()
+    try checkAdapters()
     if let socket = engine.socket, destination.hides(socket) {
       throw .configuration("engine.socket: lies in destination.tmpfs, which mount own hides from all others")
     }
@@ -68,6 +70,14 @@ extension Configuration {
     }
   }
 
+  static func resource(_ path: String, _ name: String) throws(AgentError) -> ResourcePath {
+    do throws(KBSProtocolError) {
+      return try path.hasPrefix("kbs://") ? ResourcePath(uri: path) : ResourcePath(path)
+    } catch {
+      throw .configuration("\(name): repository/type/tag, such as models/NAME/key")
+    }
+  }
+
   static func verifierKey(
     _ key: String, in reader: inout ConfigurationReader
   ) throws(AgentError) -> NoteVerifierKey? {
@@ -87,12 +97,7 @@ extension Configuration.Broker {
   fileprivate init(reading section: ConfigurationReader, withoutProof: Bool) throws(AgentError) {
     var reader = section
     url = try Self.checkedURL(try reader.string("url"))
-    let path = try reader.string("resource")
-    do throws(KBSProtocolError) {
-      resource = try path.hasPrefix("kbs://") ? ResourcePath(uri: path) : ResourcePath(path)
-    } catch {
-      throw .configuration("broker.resource: repository/type/tag, such as models/NAME/key")
-    }
+    resource = try Configuration.resource(try reader.string("resource"), "broker.resource")
     let caPEM = try Configuration.text("ca", in: &reader)
     logKey = try Configuration.verifierKey("logVerifierKey", in: &reader)
     try reader.finish()
@@ -156,7 +161,7 @@ extension Configuration.Evidence {
 }
 
 extension Configuration.Model {
-  fileprivate init(reading section: ConfigurationReader) throws(AgentError) {
+  init(reading section: ConfigurationReader) throws(AgentError) {
     var reader = section
     let place = try reader.optionalString("directory")
     store = try reader.optionalSection("store").map { section throws(AgentError) in
@@ -169,7 +174,11 @@ extension Configuration.Model {
     let key = try Configuration.verifierKey("providerVerifierKey", in: &reader)
     name = try reader.optionalString("name")
     version = try reader.optionalString("version")
-    verifiesDigests = try reader.flag("verifyDigests")
+    publisher = try reader.optionalSection("publisher").map { section throws(AgentError) in
+      try Configuration.Publisher(reading: section)
+    }
+    // What was signed are bytes; that the manifest names their digests is only its provider's word.
+    verifiesDigests = try reader.flag("verifyDigests") || publisher != nil
     threads = try reader.integer("threads", in: 1...64, otherwise: 2)
     try reader.finish()
     guard let key else { throw .configuration("model.providerVerifierKeyFile: missing; it says whose model this is") }

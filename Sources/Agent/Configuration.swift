@@ -1,4 +1,5 @@
 package import KBSProtocol
+package import ModelSigning
 import Platform
 package import SignedNotes
 package import Stores
@@ -57,7 +58,16 @@ package struct Configuration: Sendable {
     package var name: String?
     package var version: String?
     package var verifiesDigests: Bool
+    /// Who must have published the plain files; anybody, where it is not said.
+    package var publisher: Publisher?
     package var threads: Int
+  }
+
+  /// The signature of a model's publisher, and who that is.
+  package struct Publisher: Sendable {
+    /// An OpenSSF model signature.
+    package var bundlePath: String
+    package var trust: SignerTrust
   }
 
   /// A sealed model on a server.
@@ -106,6 +116,7 @@ package struct Configuration: Sendable {
   package var broker: Broker
   package var evidence: Evidence
   package var model: Model
+  package var adapters: [Adapter] = []
   package var destination: Destination
   package var engine: Engine
   package var terminationLog: String?

@@ -26,6 +26,14 @@ struct ConfigurationReader {
     try read(key) { reader throws(ParseError) in try reader.optionalObject(key) }.map(ConfigurationReader.init)
   }
 
+  /// An array of objects; none when it is absent.
+  mutating func sections(_ key: String) throws(AgentError) -> [ConfigurationReader] {
+    let items = try read(key) { reader throws(ParseError) in try reader.optionalArray(key) } ?? []
+    return try items.enumerated().map { index, item throws(AgentError) in
+      try ConfigurationReader(item, "\(name(key))[\(index)]")
+    }
+  }
+
   mutating func string(_ key: String) throws(AgentError) -> String {
     try read(key) { reader throws(ParseError) in try reader.string(key) }
   }

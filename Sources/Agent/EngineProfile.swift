@@ -18,6 +18,15 @@ package enum EngineProfile: String, CaseIterable, Sendable {
     }
   }
 
+  /// The arguments that make it serve adapters beside the model, for requests that ask for one.
+  /// - Parameter adapters: each one's name, and the folder or file that it lies in; not empty.
+  func arguments(adapters: [(name: String, path: String)]) -> [String] {
+    switch self {
+    case .vllm: ["--enable-lora", "--lora-modules"] + adapters.map { "\($0.name)=\($0.path)" }
+    case .llamaCpp: ["--lora", adapters.map(\.path).joined(separator: ","), "--lora-init-without-apply"]
+    }
+  }
+
   /// Variables that go with them.
   var environment: [String: String] {
     switch self {
@@ -43,8 +52,9 @@ package enum EngineProfile: String, CaseIterable, Sendable {
         "async-scheduling", "block-size", "chat-template-content-format", "cpu-offload-gb", "data-parallel-size",
         "disable-cascade-attn", "disable-log-stats", "dtype", "enable-auto-tool-choice", "enable-chunked-prefill",
         "enable-expert-parallel", "enable-prefix-caching", "enforce-eager", "gpu-memory-utilization",
-        "kv-cache-dtype", "kv-cache-memory-bytes", "limit-mm-per-prompt", "long-prefill-token-threshold",
-        "max-logprobs", "max-model-len", "max-num-batched-tokens", "max-num-partial-prefills", "max-num-seqs",
+        "fully-sharded-loras", "kv-cache-dtype", "kv-cache-memory-bytes", "limit-mm-per-prompt",
+        "long-prefill-token-threshold", "lora-dtype", "max-cpu-loras", "max-logprobs", "max-lora-rank", "max-loras",
+        "max-model-len", "max-num-batched-tokens", "max-num-partial-prefills", "max-num-seqs",
         "max-seq-len-to-capture", "no-async-scheduling", "no-enable-chunked-prefill", "no-enable-prefix-caching",
         "num-gpu-blocks-override", "pipeline-parallel-size", "prefix-caching-hash-algo", "quantization",
         "reasoning-parser", "response-role", "scheduling-policy", "seed", "served-model-name", "swap-space",

@@ -28,22 +28,22 @@ struct KeyRelease: Sendable {
 
   /// - Returns: bytes that were encrypted to a key pair of this call and whose release is proven to be logged (or, from
   ///   the guest components, bytes with neither).
-  func obtain() async throws(AgentError) -> SecretBytes {
-    if configuration.evidence.choice == .confidentialDataHub { return try await obtainFromGuest() }
+  ///
+  /// The gate in front of the GPUs stays closed: `openGate` comes after the last key.
+  /// - Parameter part: the model that the key is of.
+  func obtain(_ part: ModelPart) async throws(AgentError) -> SecretBytes {
+    if configuration.evidence.choice == .confidentialDataHub { return try await obtainFromGuest(part) }
     let key = TEEKeyPair.generate(.ecP256)
-    let evidence = try await stage(.evidence) { () async throws(AgentError) in
+    let evidence = try await stage(.evidence, part) { () async throws(AgentError) in
       try await chooseEvidence()
     }
-    let resource = configuration.broker.resource
     let client = RCARClient(
       url: configuration.broker.url, send: broker, pause: pause, waivedWalls: configuration.engine.room.waivedNames)
-    let release = try await stage(.release) { () async throws(AgentError) in
-      try await client.release(resource, evidence: evidence, key: key)
+    let release = try await stage(.release, part) { () async throws(AgentError) in
+      try await client.release(part.resource, evidence: evidence, key: key)
     }
-    try checkProof(release, key)
-    let secret = try decrypt(release, key)
-    try openGate()
-    return secret
+    try checkProof(release, key, part)
+    return try decrypt(release, key)
   }
 
   private func decrypt(_ release: SealedRelease, _ key: TEEKeyPair) throws(AgentError) -> SecretBytes {
@@ -64,7 +64,7 @@ struct KeyRelease: Sendable {
   }
 
   /// Only now may programs use the GPUs that were judged.
-  private func openGate() throws(AgentError) {
+  func openGate() throws(AgentError) {
     guard let gate = gate.withLock({ $0 }) else { return }
     do throws(AgentError) {
       try gate.open()
@@ -75,11 +75,11 @@ struct KeyRelease: Sendable {
     }
   }
 
-  private func obtainFromGuest() async throws(AgentError) -> SecretBytes {
+  private func obtainFromGuest(_ part: ModelPart) async throws(AgentError) -> SecretBytes {
     let components = GuestComponents(url: configuration.evidence.guestComponentsURL, send: guest)
     do throws(AgentError) {
-      let secret = try await components.resource(configuration.broker.resource)
-      timeline.passed(.release, [("acceptingKeyWithoutLogProof", true)])
+      let secret = try await components.resource(part.resource)
+      timeline.passed(.release, [("acceptingKeyWithoutLogProof", true)] + part.details)
       return secret
     } catch {
       timeline.failed(.release, error)
@@ -88,15 +88,16 @@ struct KeyRelease: Sendable {
   }
 
   /// Before the answer is decrypted: a key that is not shown to be logged is never in our memory.
-  private func checkProof(_ release: SealedRelease, _ key: TEEKeyPair) throws(AgentError) {
+  private func checkProof(_ release: SealedRelease, _ key: TEEKeyPair, _ part: ModelPart) throws(AgentError) {
     guard let logKey = configuration.broker.logKey else {
-      timeline.passed(.logProof, [("acceptingKeyWithoutLogProof", true)])
+      timeline.passed(.logProof, [("acceptingKeyWithoutLogProof", true)] + part.details)
       return
     }
-    let check = LogProofCheck(logKey: logKey, resource: configuration.broker.resource, teeKey: key.jwk)
+    let check = LogProofCheck(logKey: logKey, resource: part.resource, teeKey: key.jwk)
     do throws(AgentError) {
       let entry = try check.check(release.logProof, opening: release.logOpening)
-      timeline.passed(.logProof, [("index", .int(entry.index)), ("simulated", .bool(entry.isSimulated))])
+      timeline.passed(
+        .logProof, [("index", .int(entry.index)), ("simulated", .bool(entry.isSimulated))] + part.details)
     } catch {
       timeline.failed(.logProof, error)
       throw error
@@ -104,11 +105,11 @@ struct KeyRelease: Sendable {
   }
 
   private func stage<T: Sendable>(
-    _ stage: BootTimeline.Stage, _ body: () async throws(AgentError) -> T
+    _ stage: BootTimeline.Stage, _ part: ModelPart, _ body: () async throws(AgentError) -> T
   ) async throws(AgentError) -> T {
     do throws(AgentError) {
       let value = try await body()
-      timeline.passed(stage)
+      timeline.passed(stage, part.details)
       return value
     } catch {
       timeline.failed(stage, error)

@@ -1,3 +1,4 @@
+import ModelSigning
 import Platform
 import Stores
 import Weights
@@ -20,7 +21,9 @@ struct ModelReading: Sendable {
     } catch {
       throw .weights(.storage(path: "", .init(error)))
     }
-    return (store, try verified(manifest, note))
+    let proved = try verified(manifest, note)
+    try checkPublisher(proved)
+    return (store, proved)
   }
 
   private func open() throws -> any SealedStore {
@@ -37,6 +40,24 @@ struct ModelReading: Sendable {
       return manifest
     } catch {
       throw .weights(error)
+    }
+  }
+
+  /// Holds the digests that the manifest names against those that the publisher signed; the bytes are held against the
+  /// manifest when they are opened.
+  private func checkPublisher(_ manifest: Manifest) throws(AgentError) {
+    guard let publisher = model.publisher else { return }
+    let bytes: [UInt8]
+    do throws(PlatformError) {
+      bytes = try SmallFile.read(publisher.bundlePath, limitBytes: ModelSignature.limitBytes)
+    } catch {
+      throw .platform(error)
+    }
+    do throws(ModelSigningError) {
+      let signed = try ModelSignature(parsing: bytes).verified(by: publisher.trust)
+      try signed.check(manifest.files.map { SignedModel.File(path: $0.path, sha256: $0.sha256) })
+    } catch {
+      throw .publisher(error)
     }
   }
 }

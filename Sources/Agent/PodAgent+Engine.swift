@@ -62,21 +62,31 @@ extension PodAgent {
 
   /// What the engine is started with.
   /// - Parameters:
-  ///   - model: the opened model's directory; empty while there is none.
+  ///   - model: the directory that was published; empty while there is none.
   ///   - arguments: those after `--`, behind the configured ones.
   package func enginePlan(model: String, arguments: [String]) throws(AgentError) -> ChildPlan {
     let engine = configuration.engine
     if let sentence = engine.firstRefusal(arguments) { throw .configuration("argument \(sentence)") }
     let profiled = engine.profile?.arguments(file: engine.modelFile, socket: "{socket}") ?? []
+    let base = configuration.basePath(in: model)
     let folder = engine.socket.map { "/" + $0.split(separator: "/").dropLast().joined(separator: "/") }
     return ChildPlan(
       path: engine.command,
       arguments: EngineArguments.filled(
-        engine.launcher + profiled + engine.arguments + arguments, model: model, socket: engine.socket),
+        engine.launcher + profiled + adapterArguments(model) + engine.arguments + arguments, model: base,
+        socket: engine.socket),
       environment: EngineEnvironment.make(
         own: environment, passed: engine.passEnvironment, given: engine.environment,
         hasOwnFiles: !engine.room.waived.contains(.files), profile: engine.profile),
       directory: engine.directory, room: engine.room.sealedRoom(model: model, socketFolder: folder))
+  }
+
+  private func adapterArguments(_ published: String) -> [String] {
+    let adapters = configuration.adapters.map { adapter in
+      let folder = configuration.adapterPath(adapter, in: published)
+      return (name: adapter.name, path: adapter.file.map { "\(folder)/\($0)" } ?? folder)
+    }
+    return adapters.isEmpty ? [] : configuration.engine.profile?.arguments(adapters: adapters) ?? []
   }
 
   /// Lets the engine read the model, which is the agent's alone until then.

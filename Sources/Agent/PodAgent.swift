@@ -37,13 +37,14 @@ package final class PodAgent: Sendable {
   }
 
   /// Everything up to the engine: on return the model lies in memory and its key is erased.
-  /// - Returns: the model's directory.
+  /// - Returns: the directory that was published: the model, or with adapters what `Configuration.parts` lie in.
   package func openModel() async throws(AgentError) -> String {
     do throws(AgentError) {
-      let (source, manifest) = try await readManifest()
-      let volume = try at(.destination) { () throws(AgentError) in try makeVolume(manifest) }
-      let key = try await releaseKey(for: manifest)
-      try await open(manifest, key, from: source, into: volume)
+      let found = try await readManifests()
+      let volume = try at(.destination) { () throws(AgentError) in try makeVolume(found.map(\.manifest)) }
+      let release = KeyRelease(
+        configuration, timeline: timeline, broker: broker, guest: guest, pause: pause, gate: gate)
+      try await open(found, try await releaseKeys(for: found, release), into: volume)
       return volume.publishedPath
     } catch {
       wipe()
@@ -70,23 +71,9 @@ package final class PodAgent: Sendable {
     }
   }
 
-  /// On a thread of its own: a server may take its time.
-  private func readManifest() async throws(AgentError) -> (any SealedStore, Manifest) {
-    let reading = ModelReading(model: configuration.model)
-    do {
-      let found = try await OwnThread.run { try reading.read() }
-      timeline.passed(.manifest)
-      return found
-    } catch {
-      let failure = error as? AgentError ?? (error as? PlatformError).map(AgentError.platform) ?? .keyNotForUs
-      timeline.failed(.manifest, failure)
-      throw failure
-    }
-  }
-
-  private func makeVolume(_ manifest: Manifest) throws(AgentError) -> MemoryVolume {
+  private func makeVolume(_ manifests: [Manifest]) throws(AgentError) -> MemoryVolume {
     let wanted = configuration.destination
-    let needed = TmpfsVolume.footprint(of: manifest.files.map(\.size))
+    let needed = TmpfsVolume.footprint(of: manifests.flatMap { $0.files.map(\.size) })
     do throws(PlatformError) {
       let mount = wanted.mount == .own ? try OwnMemory.mount(on: wanted.tmpfs, bytes: needed + needed >> 6) : nil
       let volume = MemoryVolume(
@@ -100,20 +87,7 @@ package final class PodAgent: Sendable {
     }
   }
 
-  private func releaseKey(for manifest: Manifest) async throws(AgentError) -> ModelKey {
-    let release = KeyRelease(configuration, timeline: timeline, broker: broker, guest: guest, pause: pause, gate: gate)
-    let secret = try await release.obtain()
-    do throws(AgentError) {
-      let key = try Self.modelKey(consume secret, for: manifest)
-      timeline.passed(.key)
-      return key
-    } catch {
-      timeline.failed(.key, error)
-      throw error
-    }
-  }
-
-  private static func modelKey(
+  static func modelKey(
     _ secret: consuming SecretBytes, for manifest: Manifest
   ) throws(AgentError) -> ModelKey {
     do throws(WeightsError) {
@@ -123,28 +97,5 @@ package final class PodAgent: Sendable {
     } catch {
       throw .weights(error)
     }
-  }
-
-  /// The key's last owner is the opener, which ends with this call.
-  private func open(
-    _ manifest: Manifest, _ key: ModelKey, from source: any SealedStore, into volume: MemoryVolume
-  ) async throws(AgentError) {
-    let model = configuration.model
-    do {
-      try await OwnThread.run {
-        let opener = try Opener(
-          manifest, key: key, width: model.threads,
-          checking: model.verifiesDigests ? .segmentsAndDigests : .segments)
-        try opener.open(from: source, into: volume)
-      }
-    } catch {
-      let failure: AgentError =
-        if let error = error as? WeightsError { .weights(error) } else if let error = error as? PlatformError {
-          .platform(error)
-        } else { .weights(.storage(path: "", .init(error))) }
-      timeline.failed(.weights, failure)
-      throw failure
-    }
-    timeline.passed(.weights, [("bytes", .int(manifest.totalSize)), ("files", .int(manifest.files.count))])
   }
 }

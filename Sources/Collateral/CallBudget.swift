@@ -18,6 +18,8 @@ package struct CallBudget: Sendable, Equatable {
     package static let amd = Rate(burst: 20, interval: .seconds(6))
     /// NVIDIA's service; a manifest serves a whole fleet.
     package static let nvidia = Rate(burst: 20, interval: .seconds(3))
+    /// Its responder: each device is a question of its own, every day.
+    package static let responder = Rate(burst: 128, interval: .milliseconds(250))
   }
 
   /// Where a server that says 429 says no more.

@@ -1,5 +1,6 @@
+package import Cryptography
 package import Evidence
-import Verification
+package import Verification
 
 extension CollateralKey {
   /// What it takes to judge this evidence, beside what it brought along. Unverified, so it is for asking and for nothing
@@ -8,9 +9,36 @@ extension CollateralKey {
     switch evidence {
     case .tdx(let tdx): wanted(by: tdx.quote)
     case .snp(let snp): wanted(by: snp)
-    // Manifests and answers of NVIDIA are kept in a folder; nothing asks for them yet.
-    case .nvidia: []
+    case .nvidia(let nvidia): wanted(by: nvidia)
     }
+  }
+
+  /// Who issued what responders are asked about: their answers are followed to a root by these. Unverified.
+  package static func issuers(in evidence: UnverifiedEvidence) -> [Certificate] {
+    guard case .nvidia(let nvidia) = evidence else { return [] }
+    return distinct(nvidia.devices.flatMap { RevocationQuestions($0).issuers })
+  }
+
+  /// What it takes to clear who signed a manifest.
+  package static func wanted(by manifest: ManifestDocument) -> [CollateralKey] {
+    RevocationQuestions(manifest).certificates.compactMap { nvidiaAnswer(about: $0) }
+  }
+
+  /// Manifests by the versions that devices state, and answers about the certificates that they send. Who signed the
+  /// manifests shows only when they are there.
+  private static func wanted(by evidence: NVIDIAEvidence) -> [CollateralKey] {
+    distinct(
+      evidence.devices.flatMap { device in
+        let questions = RevocationQuestions(device).certificates
+        guard !questions.isEmpty else { return [CollateralKey]() }
+        return ManifestID.wanted(by: device).map { .nvidiaManifest($0) }
+          + questions.compactMap { nvidiaAnswer(about: $0) }
+      })
+  }
+
+  private static func distinct<T: Hashable>(_ list: [T]) -> [T] {
+    var seen = Set<T>()
+    return list.filter { seen.insert($0).inserted }
   }
 
   private static func wanted(by quote: TDXQuote) -> [CollateralKey] {

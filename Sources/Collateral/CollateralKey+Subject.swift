@@ -15,6 +15,7 @@ extension CollateralKey {
     case (.amdRevocationList(let product, _), .amdRevocationList(let found)): product == found
     case (.nvidiaManifest(let id), .nvidiaManifest(let product, let edition, let version)):
       id.names(product: product, edition: edition, version: version)
+    case (.nvidiaAnswer(let id), .revocationAnswer(let found)): id == found
     default: false
     }
   }
@@ -37,8 +38,11 @@ extension CollateralKey {
     case .nvidiaManifest(let product, let edition, let version):
       guard let id = ManifestID(product: product, edition: edition, version: version) else { return nil }
       self = .nvidiaManifest(id)
+    case .revocationAnswer(let id):
+      guard let key = Self.nvidiaAnswer(about: id) else { return nil }
+      self = key
     case .malformedDocument, .intelRoot, .intelSigner, .intelAuthority, .intelPlatform, .amdRoot, .amdVLEK,
-      .otherCertificate, .otherRevocationList, .malformedManifest, .revocationAnswer:
+      .otherCertificate, .otherRevocationList, .malformedManifest:
       return nil
     }
   }

@@ -1,4 +1,5 @@
 package import Bytes
+import Cryptography
 import Evidence
 import Verification
 
@@ -10,7 +11,8 @@ extension CollateralKey {
   ///
   /// Shape: `intel/tdx/tcb/00906ed50000`, `intel/tdx/qe`, `intel/pckcrl/platform`, `intel/rootcrl`,
   /// `amd/milan/chain/vcek`, `amd/milan/vcek/CHIP/3.0.8.115` (boot loader, TEE, SNP, microcode; Turin's FMC first),
-  /// `amd/milan/crl/vcek`, `nvidia/rim/NV_GPU_DRIVER_GH100_550.90.07`. All but NVIDIA's own names in lower case.
+  /// `amd/milan/crl/vcek`, `nvidia/rim/NV_GPU_DRIVER_GH100_550.90.07`, `nvidia/ocsp/NAME/KEY/SERIAL` (SHA-384 of the
+  /// issuer's). All but NVIDIA's own names in lower case.
   package var text: String {
     switch self {
     case .intelTCBInfo(let tee, let fmspc): "intel/\(tee.rawValue)/tcb/\(Hex.encode(fmspc))"
@@ -21,7 +23,16 @@ extension CollateralKey {
     case .amdVCEK(let product, let chipID, let tcb): "amd/\(product.word)/vcek/\(Hex.encode(chipID))/\(tcb.dotted)"
     case .amdRevocationList(let product, let kind): "amd/\(product.word)/crl/\(kind.rawValue)"
     case .nvidiaManifest(let id): "nvidia/rim/\(id.text)"
+    case .nvidiaAnswer(let id):
+      (["nvidia/ocsp"] + [id.issuerNameHash, id.issuerKeyHash, id.serialNumber].map { Hex.encode($0) })
+        .joined(separator: "/")
     }
+  }
+
+  /// For people: as `text`, but without what nobody reads.
+  package var shortText: String {
+    guard case .nvidiaAnswer(let id) = self else { return text }
+    return "nvidia/ocsp/\(Hex.encode(Array(id.issuerKeyHash.prefix(4))))…/\(Hex.encode(id.serialNumber))"
   }
 
   /// Reads exactly what `text` writes.
@@ -68,8 +79,23 @@ extension CollateralKey {
   }
 
   private static func nvidia(_ words: [String]) -> CollateralKey? {
-    guard words.count == 3, words[0] == "nvidia", words[1] == "rim" else { return nil }
-    return ManifestID(words[2]).map { .nvidiaManifest($0) }
+    guard words.first == "nvidia" else { return nil }
+    switch words.count {
+    case 3 where words[1] == "rim": return ManifestID(words[2]).map { .nvidiaManifest($0) }
+    case 5 where words[1] == "ocsp":
+      let parts = words.dropFirst(2).compactMap { bytes($0) }
+      guard parts.count == 3 else { return nil }
+      return .nvidiaAnswer(
+        about: CertificateID(issuerNameHash: parts[0], issuerKeyHash: parts[1], serialNumber: parts[2]))
+    default: return nil
+    }
+  }
+
+  /// `nil` for an id of another digest than is asked with, or of no certificate.
+  static func nvidiaAnswer(about id: CertificateID) -> CollateralKey? {
+    let digests = [id.issuerNameHash, id.issuerKeyHash]
+    guard digests.allSatisfy({ $0.count == 48 }), (1...20).contains(id.serialNumber.count) else { return nil }
+    return .nvidiaAnswer(id)
   }
 
   private static func bytes(_ word: String) -> [UInt8]? { try? Hex.decode(word, "key") }

@@ -1,3 +1,4 @@
+package import Cryptography
 package import Evidence
 package import Verification
 
@@ -20,4 +21,6 @@ package enum CollateralKey: Hashable, Sendable {
   case amdRevocationList(SNPProduct, AMDKeyKind)
 
   case nvidiaManifest(ManifestID)
+  /// What a responder says of one certificate, by SHA-384.
+  case nvidiaAnswer(CertificateID)
 }

@@ -10,8 +10,12 @@ extension CollateralRecord {
   package static func records(
     of artefacts: [CollateralArtefact], fetchedAt: Timestamp, source: String
   ) -> [CollateralRecord] {
-    let certificates = artefacts.compactMap { artefact -> Certificate? in
-      if case .certificate(let certificate) = artefact { certificate } else { nil }
+    let certificates = artefacts.flatMap { artefact -> [Certificate] in
+      switch artefact {
+      case .certificate(let certificate): [certificate]
+      case .manifest(let document): RevocationQuestions(document).issuers
+      default: []
+      }
     }
     var seen = Set<CollateralArtefact>()
     return artefacts.flatMap { artefact -> [CollateralRecord] in

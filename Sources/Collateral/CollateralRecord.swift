@@ -1,4 +1,6 @@
 package import Bytes
+package import Cryptography
+import Verification
 
 /// One artefact as it is kept and handed on, with where it is from. Unverified: `body` proves itself or nothing.
 package struct CollateralRecord: Sendable, Hashable {
@@ -31,6 +33,9 @@ package struct CollateralRecord: Sendable, Hashable {
     guard source.utf8.count <= Self.sourceLimit, source.unicodeScalars.allSatisfy({ (0x20...0x7E).contains($0.value) })
     else { throw ParseError("artefact.source", .unexpected) }
   }
+
+  /// Those that came along.
+  package var certificates: [Certificate] { Endorsements(recognising: [body]).certificates }
 
   var json: JSONValue {
     .object([

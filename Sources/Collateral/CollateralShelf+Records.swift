@@ -49,7 +49,7 @@ extension CollateralKey {
   /// What a proof may need has a lower one.
   fileprivate var rank: Int {
     switch self {
-    case .intelRootRevocationList: 0
+    case .intelRootRevocationList, .nvidiaAnswer: 0
     case .intelPCKRevocationList, .amdRevocationList: 1
     case .amdCertificateChain: 2
     case .intelTCBInfo, .intelQEIdentity, .nvidiaManifest: 3

@@ -12,7 +12,7 @@ package struct FetchDesk: Sendable {
   }
 
   /// Questions on their way at once.
-  package static let inFlightLimit = 16
+  package static let inFlightLimit = 48
 
   private struct Host: Sendable {
     var breaker = CircuitBreaker()
@@ -84,6 +84,7 @@ extension CollateralKey {
     case .intelTCBInfo, .intelQEIdentity, .intelPCKRevocationList, .intelRootRevocationList: .intel
     case .amdCertificateChain, .amdVCEK, .amdRevocationList: .amd
     case .nvidiaManifest: .nvidia
+    case .nvidiaAnswer: .responder
     }
   }
 }

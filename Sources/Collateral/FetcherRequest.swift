@@ -1,21 +1,26 @@
 package import Bytes
+package import Cryptography
 
 /// What a broker asks the fetcher for: one line of JSON on a connection of its own.
 ///
-/// Shape: `{"deadlineMs":8000,"v":1,"want":["intel/tdx/tcb/…",…]}` and a line feed, 64 KiB at most. Unverified: whoever
-/// reaches the socket may ask.
+/// Shape: `{"deadlineMs":8000,"issuers":["MII…"],"v":1,"want":["intel/tdx/tcb/…",…]}` and a line feed, 64 KiB at most;
+/// `issuers` are left out where there are none. Unverified: whoever reaches the socket may ask.
 package struct FetcherRequest: Sendable, Equatable {
   package static let limitBytes = 64 * 1024
   package static let keyLimit = 64
+  package static let issuerLimit = 16
   package static let deadlineLimit = Duration.seconds(60)
 
   /// Each once, in the order of the request.
   package let want: [CollateralKey]
+  /// By these what is asked about is followed to a root. At most `issuerLimit`.
+  package let issuers: [Certificate]
   /// How long the asker waits.
   package let deadline: Duration
 
   /// - Precondition: at most `keyLimit` keys, and a deadline up to `deadlineLimit`; more is refused by the reader.
-  package init(want: [CollateralKey], deadline: Duration) {
+  package init(want: [CollateralKey], issuers: [Certificate] = [], deadline: Duration) {
+    self.issuers = Array(issuers.prefix(Self.issuerLimit))
     var seen = Set<CollateralKey>()
     self.want = want.filter { seen.insert($0).inserted }
     self.deadline = deadline
@@ -31,6 +36,7 @@ package struct FetcherRequest: Sendable, Equatable {
     guard (1...Self.deadlineLimit.milliseconds).contains(milliseconds) else {
       throw ParseError("deadlineMs", .outOfRange)
     }
+    issuers = try Self.issuers(reader.optionalValue("issuers"))
     let texts = try reader.strings("want")
     try reader.finish()
     guard (1...Self.keyLimit).contains(texts.count) else { throw ParseError("want", .outOfRange) }
@@ -41,12 +47,28 @@ package struct FetcherRequest: Sendable, Equatable {
     deadline = .milliseconds(milliseconds)
   }
 
+  private static func issuers(_ value: JSONValue?) throws(ParseError) -> [Certificate] {
+    guard let value else { return [] }
+    guard let list = value.arrayValue, (1...issuerLimit).contains(list.count) else {
+      throw ParseError("issuers", .outOfRange)
+    }
+    var issuers: [Certificate] = []
+    for item in list {
+      guard let text = item.stringValue,
+        let certificate = try? Certificate(der: try Base64.decode(text, .standard, "issuers"))
+      else { throw ParseError("issuers", .unexpected) }
+      issuers.append(certificate)
+    }
+    return issuers
+  }
+
   /// The line, with its line feed.
   package var line: [UInt8] {
-    CanonicalJSON.encode(
-      .object([
-        ("v", 1), ("want", .strings(want.map(\.text))), ("deadlineMs", .int(deadline.milliseconds)),
-      ])) + [0x0A]
+    var object = JSONObject([
+      ("v", 1), ("want", .strings(want.map(\.text))), ("deadlineMs", .int(deadline.milliseconds)),
+    ])
+    if !issuers.isEmpty { object["issuers"] = .strings(issuers.map { Base64.encode($0.der) }) }
+    return CanonicalJSON.encode(.object(object)) + [0x0A]
   }
 }
 

@@ -17,9 +17,22 @@ enum KeptForm {
       guard whole.last == UInt8(ascii: "}") else { return nil }
       return whole.dropLast() + Array(",\"issuerChain\":".utf8) + CanonicalJSON.encode(.string(pem)) + Array("}".utf8)
     case .manifest(let document): return document.bytes
-    case .answer(let answer): return Array(Base64.encode(answer.der).utf8)
+    case .answer(let answer):
+      return Array((PEM.encode(RevocationAnswer.label, answer.der) + path(answer, issuers).map(\.pem).joined()).utf8)
     }
   }
+
+  /// The issuer that is answered for, and who issued that, as far as they are known; a root needs no carrier.
+  private static func path(_ answer: RevocationAnswer, _ issuers: [Certificate]) -> [Certificate] {
+    let known = issuers.sorted { $0.der.lexicographicallyPrecedes($1.der) }
+    var path = known.first { answer.isAnswer(of: $0) }.map { [$0] } ?? []
+    while let last = path.last, path.count < pathLimit,
+      let next = known.first(where: { $0.subject == last.issuer && !path.contains($0) })
+    { path.append(next) }
+    return path
+  }
+
+  private static let pathLimit = 4
 
   /// Roots last, in a fixed order and each once, so that the same artefact has the same body.
   private static func chain(_ artefact: CollateralArtefact, _ issuers: [Certificate]) -> [Certificate] {

@@ -42,6 +42,9 @@ package enum RefreshSchedule {
 }
 
 extension CollateralKey {
+  /// There are as many as devices, and most of those are not seen again.
+  package var isOfOneCertificate: Bool { if case .nvidiaAnswer = self { true } else { false } }
+
   /// Certificates, which nobody issues anew before their time.
   var isLongLived: Bool {
     switch self {

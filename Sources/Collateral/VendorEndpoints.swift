@@ -5,7 +5,7 @@ import Verification
 /// Where vendors are asked, as their own addresses or as those of a cache that speaks like them.
 ///
 /// Spec: Intel SGX and TDX Provisioning Certification Service API v4; Intel PCCS; AMD 57230, key distribution service;
-/// NVIDIA RIM service v1.
+/// NVIDIA RIM service v1; RFC 6960 A.1.
 package struct VendorEndpoints: Sendable, Equatable {
   /// Which of two TCB infos Intel gives while a new evaluation is rolled out.
   package enum TCBUpdate: String, Sendable, CaseIterable { case standard, early }
@@ -23,14 +23,19 @@ package struct VendorEndpoints: Sendable, Equatable {
   package var rootList: RootList
   package var amd: String
   package var nvidia: String
+  /// Who answers for NVIDIA's certificates.
+  package var responder: String
   package var update: TCBUpdate
 
   package static let nvidiaService = "https://rim.attestation.nvidia.com"
+  package static let nvidiaResponder = "https://ocsp.ndis.nvidia.com"
 
   package init(
-    intel: String, rootList: RootList, amd: String, nvidia: String = Self.nvidiaService, update: TCBUpdate = .standard
+    intel: String, rootList: RootList, amd: String, nvidia: String = Self.nvidiaService,
+    responder: String = Self.nvidiaResponder, update: TCBUpdate = .standard
   ) {
     self.nvidia = Self.trimmed(nvidia)
+    self.responder = Self.trimmed(responder)
     self.intel = Self.trimmed(intel)
     self.rootList = rootList
     self.amd = Self.trimmed(amd)
@@ -67,6 +72,8 @@ package struct VendorEndpoints: Sendable, Equatable {
     case .amdRevocationList(let product, let kind):
       return VendorRequest(key, "\(amd)/\(kind.rawValue)/v1/\(product.rawValue)/crl", limit: 1 << 20)
     case .nvidiaManifest(let id): return VendorRequest(key, "\(nvidia)/v1/rim/\(id.text)", limit: 1 << 20)
+    case .nvidiaAnswer(let id):
+      return VendorRequest(key, responder, limit: 1 << 16, body: RevocationRequest.der(id, nonce: nil))
     case .amdVCEK(let product, let chipID, let tcb):
       let query = [("fmcSPL", tcb.fmc), ("blSPL", tcb.bootLoader), ("teeSPL", tcb.tee), ("snpSPL", tcb.snp)]
         .compactMap { name, value in value.map { "\(name)=\(Self.twoDigits($0))" } }
@@ -86,11 +93,27 @@ package struct VendorRequest: Sendable, Equatable {
   package let url: String
   /// The largest answer that is read, in bytes.
   package let limitBytes: Int
+  /// What is posted; `nil` for a question that the address alone asks.
+  package private(set) var body: [UInt8]?
+  /// What an answer that repeats a nonce must repeat.
+  private(set) var nonce: [UInt8]?
 
-  init(_ key: CollateralKey, _ url: String, limit: Int) {
+  package static let bodyType = "application/ocsp-request"
+
+  init(_ key: CollateralKey, _ url: String, limit: Int, body: [UInt8]? = nil) {
     self.key = key
     self.url = url
+    self.body = body
     limitBytes = limit
+  }
+
+  /// The same question made fresh, where the vendor's form has room for that.
+  package func asked(with nonce: [UInt8]) -> VendorRequest {
+    guard case .nvidiaAnswer(let id) = key else { return self }
+    var fresh = self
+    fresh.body = RevocationRequest.der(id, nonce: nonce)
+    fresh.nonce = nonce
+    return fresh
   }
 
   /// Who is asked: host and port, the thing that fails and has budgets.

@@ -1,5 +1,5 @@
 package import Bytes
-import Cryptography
+package import Cryptography
 import Verification
 
 /// What a vendor answered. Unverified.
@@ -20,9 +20,10 @@ package struct VendorResponse: Sendable {
   /// The artefact in the form in which it is kept, when it is what was asked for.
   ///
   /// Says nothing about who signed it: that is for `CollateralShelf`.
+  /// - Parameter known: certificates that help to prove it, where the vendor sends none.
   /// - Throws: `CollateralFault`.
   package func record(
-    for request: VendorRequest, at now: Timestamp
+    for request: VendorRequest, knowing known: [Certificate] = [], at now: Timestamp
   ) throws(CollateralFault) -> CollateralRecord {
     try checkStatus(at: now)
     guard body.count <= request.limitBytes else { throw .unreadable("too long") }
@@ -31,7 +32,10 @@ package struct VendorResponse: Sendable {
     guard let main = wanted.first, Set(wanted).count == 1 else {
       throw artefacts.isEmpty ? .unreadable("no artefact") : .notWhatWasAsked
     }
-    let chain = try issuers(for: request.key, artefacts)
+    if case .answer(let answer) = main, let repeated = answer.nonce, let nonce = request.nonce {
+      guard repeated == RevocationRequest.nonceValue(nonce) else { throw .notWhatWasAsked }
+    }
+    let chain = try issuers(for: request.key, artefacts) + known
     guard let kept = KeptForm.body(main, issuers: chain) else { throw .notWhatWasAsked }
     return CollateralRecord(key: request.key, body: kept, fetchedAt: now, source: request.url)
   }
@@ -56,6 +60,7 @@ package struct VendorResponse: Sendable {
 
   /// What the body holds: NVIDIA's in base64 within JSON, with a digest that tells damage.
   private func content(for key: CollateralKey) throws(CollateralFault) -> [UInt8] {
+    if case .nvidiaAnswer = key { try checkResponder() }
     guard case .nvidiaManifest(let id) = key else { return body }
     let limits = StrictJSON.Limits(depth: 4, tokens: 256)
     guard let answer = try? StrictJSON.parse(body, limits: limits), let text = answer["rim"]?.stringValue,
@@ -66,6 +71,16 @@ package struct VendorResponse: Sendable {
       digest == Hash.sha256.digest(manifest)
     else { throw .unreadable("its digest does not fit") }
     return manifest
+  }
+
+  /// A responder that has no answer says so with a status of its own. Spec: RFC 6960 §4.2.1.
+  private func checkResponder() throws(CollateralFault) {
+    guard body.count == 5, body.starts(with: [0x30, 0x03, 0x0A, 0x01]) else { return }
+    switch body[4] {
+    case 3: throw .rateLimited(retryAfter: nil)
+    case 6: throw .notFound
+    default: throw .unreadable("responder's status \(body[4])")
+    }
   }
 
   /// The certificates beside the artefact: Intel's in a header of the answer, AMD's in the body.
@@ -95,7 +110,9 @@ extension CollateralKey {
     case .intelTCBInfo: ["tcb-info-issuer-chain", "sgx-tcb-info-issuer-chain"]
     case .intelQEIdentity: ["sgx-enclave-identity-issuer-chain"]
     case .intelPCKRevocationList: ["sgx-pck-crl-issuer-chain"]
-    case .intelRootRevocationList, .amdCertificateChain, .amdVCEK, .amdRevocationList, .nvidiaManifest: nil
+    case .intelRootRevocationList, .amdCertificateChain, .amdVCEK, .amdRevocationList, .nvidiaManifest,
+      .nvidiaAnswer:
+      nil
     }
   }
 }

@@ -1,5 +1,6 @@
 package import Bytes
 package import Collateral
+package import Cryptography
 package import Platform
 import Verification
 
@@ -24,6 +25,7 @@ package actor CollateralFetcher {
   private let client: VendorClient
   private let now: @Sendable () -> Timestamp
   private let jitter: @Sendable () -> Double
+  private let nonce: @Sendable () -> [UInt8]
   private let report: @Sendable (Event) -> Void
   private var shelf: CollateralShelf
   private var store: CollateralStore?
@@ -32,18 +34,22 @@ package actor CollateralFetcher {
   private var lastWaiter = 0
   private var due: [CollateralKey: Timestamp] = [:]
   private var failures: [CollateralKey: Int] = [:]
+  /// Answers about single certificates that somebody asked for since they were taken: the others are let go.
+  private var askedAgain: Set<CollateralKey> = []
 
   /// - Parameters:
-  ///   - now: the clock; `jitter`: a number from 0 to 1.
+  ///   - now: the clock; `jitter`: a number from 0 to 1; `nonce`: makes a question fresh.
   ///   - store: where artefacts are kept; `nil` keeps them in memory.
   package init(
     _ endpoints: VendorEndpoints, client: VendorClient, shelf: CollateralShelf, store: CollateralStore?,
     now: @escaping @Sendable () -> Timestamp, jitter: @escaping @Sendable () -> Double,
+    nonce: @escaping @Sendable () -> [UInt8] = { (0..<16).map { _ in .random(in: 0...255) } },
     report: @escaping @Sendable (Event) -> Void = { _ in }
   ) {
     self.client = client
     self.now = now
     self.jitter = jitter
+    self.nonce = nonce
     self.report = report
     self.shelf = shelf
     self.store = store
@@ -60,7 +66,7 @@ package actor CollateralFetcher {
 
   /// Everything asked for, or why not, within the request's deadline.
   package func answer(_ request: FetcherRequest) async -> FetcherAnswer {
-    let outcomes = await outcomes(request.want, deadline: request.deadline)
+    let outcomes = await outcomes(request.want, issuers: request.issuers, deadline: request.deadline)
     var artefacts: [CollateralRecord] = []
     var missing: [MissingCollateral] = []
     var room = FetcherAnswer.limitBytes / 2
@@ -77,23 +83,30 @@ package actor CollateralFetcher {
     return FetcherAnswer(artefacts: artefacts, missing: missing)
   }
 
-  /// - Parameter again: ask the vendor even for what is at hand.
+  /// - Parameters:
+  ///   - issuers: by these what has no issuer with it is followed to a root.
+  ///   - again: ask the vendor even for what is at hand.
   package func outcomes(
-    _ keys: [CollateralKey], deadline: Duration, again: Bool = false
+    _ keys: [CollateralKey], issuers: [Certificate] = [], deadline: Duration, again: Bool = false
   ) async -> [CollateralKey: Outcome] {
     await withTaskGroup { group in
-      for key in keys { group.addTask { (key, await self.obtain(key, deadline: deadline, again: again)) } }
+      for key in keys {
+        group.addTask { (key, await self.obtain(key, issuers, deadline: deadline, again: again)) }
+      }
       var outcomes: [CollateralKey: Outcome] = [:]
       for await (key, outcome) in group { outcomes[key] = outcome }
       return outcomes
     }
   }
 
-  private func obtain(_ key: CollateralKey, deadline: Duration, again: Bool) async -> Outcome {
+  private func obtain(
+    _ key: CollateralKey, _ issuers: [Certificate] = [], deadline: Duration, again: Bool
+  ) async -> Outcome {
+    if key.isOfOneCertificate { askedAgain.insert(key) }
     if !again, let item = shelf.item(key), item.isCurrent(at: now()) { return .artefact(item) }
     switch desk.ask(key, at: now()) {
     case .refuse(let why): return .missing(why, nil)
-    case .send(let request): Task { await self.fetch(request) }
+    case .send(let request): Task { await self.fetch(request, issuers) }
     case .join: break
     }
     return await wait(for: key, deadline: deadline)
@@ -117,11 +130,13 @@ package actor CollateralFetcher {
 
   // MARK: one question
 
-  private func fetch(_ request: VendorRequest) async {
-    let key = request.key
+  private func fetch(_ question: VendorRequest, _ issuers: [Certificate] = []) async {
+    let key = question.key
+    let request = question.asked(with: nonce())
     do throws(CollateralFault) {
       let response = try await client.send(request)
-      let record = try response.record(for: request, at: now())
+      let known = issuers + (shelf.item(key)?.record.certificates ?? [])
+      let record = try response.record(for: request, knowing: known, at: now())
       try await prepare(key)
       let change = try shelf.take(record, at: now())
       desk.finish(key, nil, at: now())
@@ -143,6 +158,7 @@ package actor CollateralFetcher {
   private func took(_ key: CollateralKey, _ change: CollateralShelf.Change) {
     guard let item = shelf.item(key) else { return }
     failures[key] = nil
+    askedAgain.remove(key)
     due[key] = RefreshSchedule.next(item, jitter: jitter())
     if due[key].map({ $0 <= now() }) ?? false { due[key] = now().adding(RefreshSchedule.retry(failures: 6, jitter: 0)) }
     if change != .unchanged {
@@ -174,6 +190,10 @@ package actor CollateralFetcher {
   package func refreshDue() -> Duration {
     let time = now()
     for (key, moment) in due where moment <= time {
+      guard !key.isOfOneCertificate || askedAgain.contains(key) else {
+        due[key] = nil
+        continue
+      }
       switch desk.ask(key, at: time) {
       case .send(let request): Task { await self.fetch(request) }
       case .join: continue

@@ -31,7 +31,7 @@ package struct VendorClient: Sendable {
 
   private static func urls(_ endpoints: VendorEndpoints) -> [String] {
     let list: [String] = if case .file(let url) = endpoints.rootList { [url] } else { [] }
-    return [endpoints.intel, endpoints.amd, endpoints.nvidia] + list
+    return [endpoints.intel, endpoints.amd, endpoints.nvidia, endpoints.responder] + list
   }
 
   /// Scheme, host and port.
@@ -49,7 +49,7 @@ package struct VendorClient: Sendable {
     let client = namedHosts.contains(Self.origin(request.url)) ? named : vendors
     let answer: FetchResponse
     do throws(FetchError) {
-      answer = try await client.send(FetchRequest(url: request.url, maxBody: request.limitBytes))
+      answer = try await client.send(Self.message(request))
     } catch {
       switch error {
       case .tooLarge: throw .unreadable("too long")
@@ -58,5 +58,12 @@ package struct VendorClient: Sendable {
       }
     }
     return VendorResponse(status: answer.status, headers: answer.headers, body: answer.body)
+  }
+
+  private static func message(_ request: VendorRequest) -> FetchRequest {
+    guard let body = request.body else { return FetchRequest(url: request.url, maxBody: request.limitBytes) }
+    return FetchRequest(
+      method: "POST", url: request.url, headers: [("Content-Type", VendorRequest.bodyType)], body: body,
+      maxBody: request.limitBytes)
   }
 }

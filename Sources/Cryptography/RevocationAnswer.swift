@@ -12,13 +12,16 @@ package struct RevocationAnswer: Sendable, Hashable {
     case unknown
   }
 
+  /// In PEM.
+  package static let label = "OCSP RESPONSE"
+
   package let der: [UInt8]
   package let status: Status
   package let producedAt: Timestamp
   package let thisUpdate: Timestamp
   package let nextUpdate: Timestamp?
-  /// Of the certificate it speaks of, big-endian without leading zeros.
-  package let serialNumber: [UInt8]
+  /// Of the certificate it speaks of, under the answer's own digest.
+  package let certificateID: CertificateID
   /// DER of the nonce extension's content.
   package let nonce: [UInt8]?
   private let handle: RevocationAnswerHandle
@@ -27,7 +30,10 @@ package struct RevocationAnswer: Sendable, Hashable {
   package init(der: [UInt8]) throws(CertificateError) {
     do throws(CryptoError) {
       let handle = try RevocationAnswerHandle(der: der)
-      serialNumber = try unsafe collect { unsafe cc_ocsp_serial(handle.pointer, $0) }
+      certificateID = CertificateID(
+        issuerNameHash: try unsafe collect { unsafe cc_ocsp_name_hash(handle.pointer, $0) },
+        issuerKeyHash: try unsafe collect { unsafe cc_ocsp_key_hash(handle.pointer, $0) },
+        serialNumber: try unsafe collect { unsafe cc_ocsp_serial(handle.pointer, $0) })
       nonce = try? unsafe collect { unsafe cc_ocsp_nonce(handle.pointer, $0) }
       self.handle = handle
     } catch {
@@ -45,6 +51,8 @@ package struct RevocationAnswer: Sendable, Hashable {
     nextUpdate = state.has_next_update != 0 ? Timestamp(seconds: state.next_update) : nil
     self.der = der
   }
+
+  package var serialNumber: [UInt8] { certificateID.serialNumber }
 
   /// Whether it speaks of this certificate of this issuer: its name, its key and the serial number.
   package func isAbout(_ certificate: Certificate, of issuer: Certificate) -> Bool {

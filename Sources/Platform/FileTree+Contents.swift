@@ -69,6 +69,9 @@ extension FileTree {
     }
   }
 
+  /// Removes a regular file of this directory.
+  package func removeFile(_ name: String) throws(PlatformError) { try removeFile(name, isRegular: true) }
+
   private func removeFile(_ name: String, isRegular: Bool) throws(PlatformError) {
     if isRegular {
       unsafe fchmodat(descriptor.number, name, 0o600, 0)

@@ -2,7 +2,7 @@ import Glibc
 
 /// An open regular file, read and written at positions.
 package struct RegularFile: Sendable {
-  private let descriptor: FileDescriptor
+  let descriptor: FileDescriptor
   package let byteCount: Int
 
   init(_ descriptor: FileDescriptor) throws(PlatformError) {

@@ -46,6 +46,7 @@ package enum CollateralArtefact: Sendable, Hashable {
     blocks(in: text).flatMap { block -> [CollateralArtefact] in
       if let found = try? Certificate.parsePEM(block) { return found.map { .certificate($0) } }
       if let found = try? CertificateRevocationList.parsePEM(block) { return found.map { .revocationList($0) } }
+      if let found = try? PEM.decode(block, label: RevocationAnswer.label) { return found.compactMap(der) }
       return []
     }
   }

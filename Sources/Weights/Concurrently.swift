@@ -43,8 +43,14 @@ func concurrently<State>(
     }
     return nil
   }
-  let helpers = (1..<max(1, min(width, count))).compactMap { _ in Worker.start(run) }
-  let own = run()
+  try onThreads(min(width, count), run)
+}
+
+/// Runs `work` on up to `width` threads, of which the calling one is the first, and waits for all. The failure with the
+/// lowest number is thrown.
+func onThreads(_ width: Int, _ work: @escaping @Sendable () -> WorkFailure?) throws(WeightsError) {
+  let helpers = (1..<max(1, width)).compactMap { _ in Worker.start(work) }
+  let own = work()
   let failures = [own].compactMap { $0 } + helpers.compactMap { $0.join() }
   if let first = failures.min(by: { $0.number < $1.number }) { throw first.error }
 }

@@ -24,6 +24,13 @@ package final class ModelKey: Sendable {
     }
   }
 
+  /// What authenticates notes about an unfinished sealing.
+  package func journalKey(for identity: ModelIdentity) -> SecretBytes {
+    var info = ByteWriter()
+    for field in ["vouchsafe/weights/seal-journal/v1", identity.model, identity.version] { info.lengthPrefixed(field) }
+    return HKDF.sha256(bytes, salt: [], info: info.bytes, count: 32)
+  }
+
   /// The key of one file. Spec: Tink, AES-GCM-HKDF streaming: HKDF-SHA256, info is the associated data.
   func fileKey(_ header: StreamHeader, associatedData: [UInt8]) -> SecretBytes {
     HKDF.sha256(bytes, salt: header.salt, info: associatedData, count: 32)

@@ -9,7 +9,7 @@ struct SealedFile: Sendable {
   let output: any DestinationFile
 }
 
-/// What one thread needs to open or seal segments: two buffers of a segment, and the cipher of the file it is at.
+/// What one thread needs to open segments: two buffers of a segment, and the cipher of the file it is at.
 final class SegmentWorker {
   private var file = -1
   private var cipher: SegmentCipher?
@@ -99,23 +99,5 @@ final class SegmentWorker {
       throw .segment(path: path, index: segment.index)
     }
     plaintext.withBytes(segment.plaintext.count, body)
-  }
-
-  /// Reads the plaintext of one segment, seals it, and hands both to `body`.
-  func seal(
-    _ segment: FetchPlan.Segment, nonce: [UInt8], from file: any StoredBytes,
-    _ body: (_ plaintext: RawSpan, _ ciphertext: RawSpan) throws -> Void
-  ) throws {
-    if !segment.plaintext.isEmpty {
-      try plaintext.withMutableBytes(segment.plaintext.count) {
-        try file.read(at: segment.plaintext.lowerBound, into: &$0)
-      }
-    }
-    try plaintext.withBytes(segment.plaintext.count) { plain in
-      try ciphertext.withMutableBytes(segment.ciphertext.count) {
-        guard try cipher?.seal(plain, nonce: nonce, into: &$0) != nil else { throw CryptoError.internalFailure }
-      }
-      try ciphertext.withBytes(segment.ciphertext.count) { try body(plain, $0) }
-    }
   }
 }

@@ -14,6 +14,8 @@ package enum WeightsError: Error, Equatable, Sendable {
   case manifestMismatch
   /// The model or version is not the one asked for.
   case wrongModel
+  /// An adapter of another model, or of none; or an adapter where a model is expected.
+  case wrongBase
   /// The key is not the one the manifest commits to.
   case wrongKey
   /// A ciphertext has another size than the manifest's plaintext asks for.
@@ -45,6 +47,7 @@ package enum WeightsError: Error, Equatable, Sendable {
     case .signature: "manifestSignature"
     case .manifestMismatch: "manifestMismatch"
     case .wrongModel: "wrongModel"
+    case .wrongBase: "wrongBaseModel"
     case .wrongKey: "wrongModelKey"
     case .ciphertextSize: "ciphertextSize"
     case .header: "ciphertextHeader"
@@ -66,6 +69,7 @@ extension WeightsError: CustomStringConvertible {
     case .signature: "the manifest is not signed by the expected key"
     case .manifestMismatch: "the signature is of another manifest"
     case .wrongModel: "the manifest is of another model or version"
+    case .wrongBase: "not an adapter of this very model; seal it with --base"
     case .wrongKey: "the key is not the one this model was sealed with"
     case .ciphertextSize(let path): "\(path): the ciphertext has the wrong size"
     case .header(let path): "\(path): not a ciphertext of the expected format"

@@ -158,7 +158,7 @@ extension CollateralSubject {
     case .nvidiaManifest(let product, let edition, let version):
       "reference manifest of NVIDIA \(product) \(edition), version \(version)"
     case .malformedManifest(let field): "reference manifest of NVIDIA's that cannot be read (\(field))"
-    case .revocationAnswer(let serial): "answer about the revocation of certificate \(Hex.encode(serial))"
+    case .revocationAnswer(let id): "answer about the revocation of certificate \(Hex.encode(id.serialNumber))"
     case .otherCertificate: "certificate of no vendor that is known"
     case .otherRevocationList: "revocation list of no vendor that is known"
     }

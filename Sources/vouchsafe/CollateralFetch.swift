@@ -1,6 +1,7 @@
 import Bytes
 import Collateral
 import CollateralService
+import Cryptography
 import Evidence
 import Platform
 import Telemetry
@@ -23,7 +24,7 @@ enum CollateralFetch {
     let format = try arguments.output()
     let patience = try arguments.integer("--patience", in: 1...3600) ?? 60
     let endpoints = try CollateralOptions.endpoints(arguments)
-    let named = try keys(arguments)
+    let (named, issuers) = try questions(arguments)
     if arguments.flag("--dry-run") {
       show(named.map { endpoints.request(for: $0) }, format)
       return .ok
@@ -38,18 +39,27 @@ enum CollateralFetch {
       endpoints, client: client, shelf: shelf, store: store, now: { .now }, jitter: { .random(in: 0...1) },
       report: { event in if case .notSaved(_, let error) = event { trouble.withLock { $0 = error } } })
     let isRenewal = arguments.positional.isEmpty && arguments.values("--evidence").isEmpty
-    let wanted = isRenewal ? await due(fetcher, shelf, arguments.flag("--again")) : named
-    let outcomes = await obtain(
-      wanted, from: fetcher, again: isRenewal || arguments.flag("--again"), within: .seconds(patience))
+    var wanted = isRenewal ? await due(fetcher, shelf, arguments.flag("--again")) : named
+    let isAgain = isRenewal || arguments.flag("--again")
+    var outcomes = await obtain(wanted, issuers, from: fetcher, again: isAgain, within: .seconds(patience))
+    if !isRenewal {
+      // Who signed a manifest shows only when it is there.
+      let manifests = outcomes.values.flatMap(\.manifests)
+      let signers = Set(manifests.flatMap { CollateralKey.wanted(by: $0) }).subtracting(wanted).sorted()
+      let known = manifests.flatMap { RevocationQuestions($0).issuers }
+      outcomes.merge(await obtain(signers, known, from: fetcher, again: isAgain, within: .seconds(patience))) { $1 }
+      wanted += signers
+    }
     if let error = trouble.withLock({ $0 }) {
       throw Failure(.integrity, "\(store.folder.path): cannot keep what was fetched: \(error)")
     }
     return show(wanted, outcomes, format, at: .now)
   }
 
-  /// Those given as words, and those that the evidence asks for; each once.
-  private static func keys(_ arguments: Arguments) throws -> [CollateralKey] {
+  /// Those given as words, and those that the evidence asks for, each once; and who issued what they are about.
+  private static func questions(_ arguments: Arguments) throws -> (keys: [CollateralKey], issuers: [Certificate]) {
     var keys: [CollateralKey] = []
+    var issuers: [Certificate] = []
     for word in arguments.positional {
       do throws(ParseError) { keys.append(try CollateralKey(text: word)) } catch {
         throw Failure(
@@ -61,13 +71,11 @@ enum CollateralFetch {
       do throws(EvidenceError) {
         let evidence = try UnverifiedEvidence.parse(bytes: bytes, tee: nil)
         keys += CollateralKey.wanted(by: evidence)
-        if case .nvidia(let devices) = evidence {
-          keys += devices.devices.flatMap { ManifestID.wanted(by: $0) }.map { .nvidiaManifest($0) }
-        }
+        issuers += CollateralKey.issuers(in: evidence)
       } catch { throw Failure(.malformed, "\(path): \(error)") }
     }
     var seen = Set<CollateralKey>()
-    return keys.filter { seen.insert($0).inserted }
+    return (keys.filter { seen.insert($0).inserted }, issuers)
   }
 
   private static func due(
@@ -78,7 +86,8 @@ enum CollateralFetch {
 
   /// Asks in rounds, and again for what a vendor or our own budget put off, while there is time.
   private static func obtain(
-    _ wanted: [CollateralKey], from fetcher: CollateralFetcher, again: Bool, within patience: Duration
+    _ wanted: [CollateralKey], _ issuers: [Certificate], from fetcher: CollateralFetcher, again: Bool,
+    within patience: Duration
   ) async -> [CollateralKey: CollateralFetcher.Outcome] {
     let end = ContinuousClock.now + patience
     var outcomes: [CollateralKey: CollateralFetcher.Outcome] = [:]
@@ -87,7 +96,7 @@ enum CollateralFetch {
       let round = Array(left.prefix(batch))
       left = left.dropFirst(round.count)
       let time = max(.milliseconds(1), min(VendorClient.timeout * 2, ContinuousClock.now.duration(to: end)))
-      outcomes.merge(await fetcher.outcomes(round, deadline: time, again: again)) { $1 }
+      outcomes.merge(await fetcher.outcomes(round, issuers: issuers, deadline: time, again: again)) { $1 }
       let putOff = round.compactMap { key in outcomes[key]?.wait.map { (key, $0) } }
       guard let pause = putOff.map(\.1).min(), ContinuousClock.now + pause < end else { continue }
       Console.note("waiting \(pause.components.seconds) s: the vendor is not to be asked before")
@@ -104,7 +113,7 @@ enum CollateralFetch {
         .object([
           ("requests", .array(requests.map { ["key": .string($0.key.text), "url": .string($0.url)] }))
         ]))
-    case .text: for request in requests { Console.line("\(request.key)  \(request.url)") }
+    case .text: for request in requests { Console.line("\(request.key.shortText)  \(request.url)") }
     }
   }
 
@@ -131,7 +140,8 @@ enum CollateralFetch {
     case .text:
       Console.out(CollateralRow.text(rows))
       for (why, fault) in missing {
-        Console.line(Console.printable("\(why.key)  missing: \(why.code.rawValue)\(fault.map { ", \($0)" } ?? "")"))
+        Console.line(
+          Console.printable("\(why.key.shortText)  missing: \(why.code.rawValue)\(fault.map { ", \($0)" } ?? "")"))
       }
       if wanted.isEmpty { Console.line("nothing is due") }
     }
@@ -147,6 +157,11 @@ enum CollateralFetch {
 }
 
 extension CollateralFetcher.Outcome {
+  fileprivate var manifests: [ManifestDocument] {
+    guard case .artefact(let item) = self, case .nvidiaManifest = item.record.key else { return [] }
+    return Endorsements(recognising: [item.record.body]).manifests
+  }
+
   /// How long until asking again may help; `nil` when it is there, or waiting does not help.
   fileprivate var wait: Duration? {
     guard case .missing(let why, _) = self, let seconds = why.retryAfterSeconds else { return nil }

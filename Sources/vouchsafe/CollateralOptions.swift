@@ -16,6 +16,7 @@ struct CollateralOptions {
     Option("--root-crl", value: "URL", "the revocation list of Intel's root, as a file at another address"),
     Option("--kds", value: "URL", "AMD's service at another address"),
     Option("--rim", value: "URL", "NVIDIA's service of reference manifests at another address"),
+    Option("--ocsp", value: "URL", "NVIDIA's responder at another address"),
     Option("--early", "ask Intel for the newest evaluation, before it is in force everywhere"),
     Option("--trust-ca", value: "FILE", "PEM of who signs the certificates of those other addresses"),
     Option("--proxy", value: "URL", "http://host:port, for every question"),
@@ -24,7 +25,7 @@ struct CollateralOptions {
   static func endpoints(_ arguments: Arguments) throws(Failure) -> VendorEndpoints {
     let (pcs, pccs) = (arguments.value("--pcs"), arguments.value("--pccs"))
     guard pcs == nil || pccs == nil else { throw Failure(.usage, "collateral: --pcs and --pccs exclude each other") }
-    for option in ["--pcs", "--pccs", "--root-crl", "--kds", "--rim"] {
+    for option in ["--pcs", "--pccs", "--root-crl", "--kds", "--rim", "--ocsp"] {
       guard let url = arguments.value(option) else { continue }
       guard VendorClient.isPermitted(url) else {
         throw Failure(.usage, "collateral: \(option) takes an https URL, or an http one of this machine")
@@ -35,6 +36,7 @@ struct CollateralOptions {
     return VendorEndpoints(
       intel: pcs ?? pccs ?? own.intel, rootList: list ?? (pccs == nil ? own.rootList : .cache),
       amd: arguments.value("--kds") ?? own.amd, nvidia: arguments.value("--rim") ?? own.nvidia,
+      responder: arguments.value("--ocsp") ?? own.responder,
       update: arguments.flag("--early") ? .early : .standard)
   }
 

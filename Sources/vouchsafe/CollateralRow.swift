@@ -51,7 +51,8 @@ struct CollateralRow {
   }
 
   func text(width: Int) -> String {
-    let name = record.key.text + String(repeating: " ", count: max(1, width + 2 - record.key.text.count))
+    let key = record.key.shortText
+    let name = key + String(repeating: " ", count: max(1, width + 2 - key.count))
     guard let proof else { return "\(name)\(state): \(detail)" }
     let simulated = proof.anchor.isSimulated ? " SIMULATED" : ""
     let again = refreshAt.map { ", to be renewed at \($0.rfc3339)" } ?? ""
@@ -59,7 +60,7 @@ struct CollateralRow {
   }
 
   static func text(_ rows: [CollateralRow]) -> String {
-    let width = min(64, rows.map(\.record.key.text.count).max() ?? 0)
+    let width = min(64, rows.map(\.record.key.shortText.count).max() ?? 0)
     return rows.map { Console.printable($0.text(width: width)) + "\n" }.joined()
   }
 }

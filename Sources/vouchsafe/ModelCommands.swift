@@ -18,6 +18,7 @@ let modelCommands: [Command] = [
       Option("--base", value: "SEALED", "the sealed model that this one is an adapter of, and of no other"),
       Option("--allow-code", "seal files that can run code when loaded, and say so in the signed manifest"),
       Option("--oci", "make OUT an OCI image layout, which registries take, instead of a directory of ours"),
+      Option("--restart", "begin anew, where an attempt was cut short, instead of going on with it"),
       ModelOptions.threads, .quiet, .output,
     ] + PublisherSignature.options,
     example: "vouchsafe model seal ./llama ./llama.sealed --model llama --version 1 --key-file llama.key",

@@ -41,7 +41,9 @@ final class NewDirectory: Sendable {
   private let hiddenName: String
   let staging: FileTree
 
-  init(_ path: String) throws(Failure) {
+  /// - Parameter mark: a folder in what an unfinished attempt left that says that it can be gone on with; `nil` begins
+  ///   anew.
+  init(_ path: String, keeping mark: String? = nil) throws(Failure) {
     var trimmed = path
     while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
     let cut = trimmed.lastIndex(of: "/")
@@ -58,11 +60,27 @@ final class NewDirectory: Sendable {
     }
     guard !isTaken else { throw Failure(.usage, "\(path): exists and is not empty; give another name") }
     do throws(PlatformError) {
-      try parent.remove(hiddenName)
-      staging = try parent.createDirectory(hiddenName)
+      staging = try Self.staging(hiddenName, in: parent, keeping: mark)
+    } catch .system(.lockDirectory, errno: _) {
+      throw Failure(.usage, "\(path): another process is at work on it")
     } catch {
       throw Failure(.usage, "\(path): \(error)")
     }
+  }
+
+  /// The hidden folder, and nobody else's as long as this process lives.
+  private static func staging(
+    _ name: String, in parent: FileTree, keeping mark: String?
+  ) throws(PlatformError) -> FileTree {
+    if parent.contains(name) {
+      let left = try parent.subtree(name)
+      try left.lock()
+      if let mark, left.contains(mark) { return left }
+      try parent.remove(name)
+    }
+    let made = try parent.createDirectory(name)
+    try made.lock()
+    return made
   }
 
   func publish() throws(PlatformError) { try parent.renameDirectory(hiddenName, to: name) }
@@ -123,7 +141,7 @@ extension WeightsError {
     case .signature: .invalid
     case .code: .refused
     case .storage: .unavailable
-    case .manifestMismatch, .wrongModel, .wrongKey, .ciphertextSize, .segment, .digest: .integrity
+    case .manifestMismatch, .wrongModel, .wrongBase, .wrongKey, .ciphertextSize, .segment, .digest: .integrity
     }
   }
 }

@@ -10,10 +10,14 @@ enum SealedForm {
   /// An OCI image layout with the model as its one artifact.
   case layout
 
-  /// The folder of the blobs, made new.
-  func makeBlobFolder(in tree: FileTree) throws(PlatformError) -> FileTree {
-    let blobs = try tree.createDirectory("blobs")
-    return self == .directory ? blobs : try blobs.createDirectory("sha256")
+  /// The folder of the blobs, made new unless it is there.
+  func blobFolder(in tree: FileTree) throws(PlatformError) -> FileTree {
+    let blobs = try Self.folder("blobs", in: tree)
+    return self == .directory ? blobs : try Self.folder("sha256", in: blobs)
+  }
+
+  private static func folder(_ name: String, in tree: FileTree) throws(PlatformError) -> FileTree {
+    tree.contains(name) ? try tree.subtree(name) : try tree.createDirectory(name)
   }
 
   /// All files but the blobs.

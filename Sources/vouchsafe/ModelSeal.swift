@@ -2,7 +2,6 @@ import Bytes
 import Cryptography
 import Platform
 import SignedNotes
-import Synchronization
 import Terminal
 import Weights
 
@@ -10,15 +9,15 @@ import Weights
 enum ModelSeal {
   static func run(_ arguments: Arguments) throws -> ExitCode {
     let places = try arguments.positional("SRC", "OUT")
-    let (source, target) = (places[0], trimmed(places[1]))
+    let (source, target) = (PlainFiles.trimmed(places[0]), PlainFiles.trimmed(places[1]))
     let identity = try identity(arguments)
     let provenance = try ModelProvenance(arguments)
-    let inputs = try provenance.chosen(try inputs(source), in: trimmed(source))
+    let inputs = try provenance.chosen(try PlainFiles.inputs(source), in: source)
     let keyPath = arguments.value("--key-file") ?? "\(target).key"
     let width = try ModelOptions.threads(arguments)
     let format = try arguments.output()
     let form = arguments.flag("--oci") ? SealedForm.layout : .directory
-    let directory = try NewDirectory(target)
+    let directory = try NewDirectory(target, keeping: arguments.flag("--restart") ? nil : SealJournal.folderName)
     do {
       let key = try ModelKeys.readOrMake(keyPath)
       let signer =
@@ -27,23 +26,18 @@ enum ModelSeal {
       let sealer = Sealer(
         identity: identity, source: provenance.source, base: provenance.base,
         allowCode: arguments.flag("--allow-code"), key: key, random: { SystemRandom.bytes($0) })
-      let manifest = try seal(
-        inputs, sealer, try form.makeBlobFolder(in: directory.staging), width, isQuiet: arguments.isQuiet, source)
+      let staging = try SealStaging(directory, form, inputs, key: key, identity: identity)
+      let manifest = try seal(inputs, sealer, staging, width, isQuiet: arguments.isQuiet, source)
       try provenance.check(manifest, of: source)
+      try staging.close()
       try write(manifest, signer, directory, form)
       report(manifest, signer, target, keyPath, format)
       return .ok
     } catch {
-      directory.discard()
+      // What is sealed stays for another attempt where the machine failed, and nowhere else.
+      if (error as? Failure)?.exit != .unavailable { directory.discard() }
       throw error
     }
-  }
-
-  /// A path without the signs that end a directory's name.
-  static func trimmed(_ path: String) -> String {
-    var path = path
-    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-    return path
   }
 
   private static func identity(_ arguments: Arguments) throws(Failure) -> ModelIdentity {
@@ -55,45 +49,21 @@ enum ModelSeal {
     }
   }
 
-  /// Every regular file below the directory, or the one file named.
-  static func inputs(_ source: String) throws(Failure) -> [Sealer.Input] {
-    do throws(PlatformError) {
-      if let tree = try? FileTree.open(source) { return try files(in: tree, below: "", source) }
-      let cut = source.lastIndex(of: "/")
-      let folder = cut.map { String(source[...$0]) } ?? "."
-      let name = cut.map { String(source[source.index(after: $0)...]) } ?? source
-      return [Sealer.Input(path: name, file: try FileTree.open(folder).openFile(name))]
-    } catch {
-      throw Failure(.usage, "\(source): \(error)")
-    }
-  }
-
-  private static func files(
-    in tree: FileTree, below prefix: String, _ source: String
-  ) throws(PlatformError) -> [Sealer.Input] {
-    var inputs: [Sealer.Input] = []
-    for entry in try tree.entries() {
-      switch entry.kind {
-      case .file: inputs.append(Sealer.Input(path: prefix + entry.name, file: try tree.openFile(entry.name)))
-      case .directory:
-        inputs += try files(in: try tree.subtree(entry.name), below: "\(prefix)\(entry.name)/", source)
-      case .other:
-        Console.note("\(source)/\(prefix)\(entry.name) is a link or a device; copy the files it stands for first")
-        throw .system(.openFile, errno: 40)
-      }
-    }
-    return inputs
-  }
-
   private static func seal(
-    _ inputs: [Sealer.Input], _ sealer: Sealer, _ tree: FileTree, _ width: Int, isQuiet: Bool, _ source: String
+    _ inputs: [Sealer.Input], _ sealer: Sealer, _ staging: SealStaging, _ width: Int, isQuiet: Bool, _ source: String
   ) throws -> Manifest {
-    let blobs = BlobDirectory(tree: tree, token: { Hex.encode(SystemRandom.bytes(8)) })
-    let total = inputs.reduce(0) { $0 + $1.file.byteCount }
+    if !staging.done.isEmpty, !isQuiet {
+      Console.note("\(staging.done.count) of \(inputs.count) files are sealed since an attempt that was cut short")
+    }
+    let blobs = BlobDirectory(tree: staging.blobs, token: { Hex.encode(SystemRandom.bytes(8)) })
+    let total = inputs.reduce(0) { $0 + $1.file.byteCount } - staging.done.reduce(0) { $0 + $1.size }
     let progress = ModelProgress("seal", totalBytes: total, quiet: isQuiet)
     defer { progress.finish() }
+    let watch = try SourceWatch(inputs)
     return try modelStep(source) { () throws(WeightsError) in
-      try sealer.seal(inputs, into: blobs, width: width, progress: { progress.add($0) })
+      try sealer.seal(
+        inputs, done: staging.done, into: blobs, width: width,
+        finished: { try staging.journal.add($0, try watch.unchanged($0.path)) }, progress: { progress.add($0) })
     }
   }
 
@@ -129,22 +99,4 @@ enum ModelSeal {
       Console.line("signed by \(signer.verifierKey.text)")
     }
   }
-}
-
-/// A progress line that several threads feed.
-final class ModelProgress: Sendable {
-  private let state: Mutex<(progress: Progress, done: Int)>
-
-  init(_ what: String, totalBytes: Int, quiet: Bool) {
-    state = Mutex((Progress(what, totalBytes: totalBytes, quiet: quiet), 0))
-  }
-
-  func add(_ bytes: Int) {
-    state.withLock {
-      $0.done += bytes
-      $0.progress.update($0.done)
-    }
-  }
-
-  func finish() { state.withLock { $0.progress.finish() } }
 }

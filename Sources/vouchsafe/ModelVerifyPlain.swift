@@ -6,13 +6,13 @@ import Weights
 /// `vouchsafe model verify` on plain files, as their publisher signed them.
 enum ModelVerifyPlain {
   static func run(_ arguments: Arguments, _ signature: PublisherSignature) throws -> ExitCode {
-    let source = ModelSeal.trimmed(try arguments.one(of: "SEALED"))
+    let source = PlainFiles.trimmed(try arguments.one(of: "SEALED"))
     guard arguments.value("--key-file") == nil else {
       throw Failure(.usage, "model verify: --key-file goes with --verify-key, for a sealed model")
     }
     let format = try arguments.output()
     let width = try ModelOptions.threads(arguments)
-    let inputs = try ModelSeal.inputs(source)
+    let inputs = try PlainFiles.inputs(source)
     let signed = inputs.filter { !signature.passesOver($0.path, in: source) }
     let total = signed.reduce(0) { $0 + $1.file.byteCount }
     let progress = ModelProgress("verify", totalBytes: total, quiet: arguments.isQuiet)

@@ -150,4 +150,36 @@ import Testing
     #expect(EngineArguments.firstRefused(in: ["model", "--port", "1", "trust-remote-code"]) == nil)
     #expect(EngineArguments.firstRefused(in: ["--port", "--Trust-Remote-Code"]) == "--Trust-Remote-Code")
   }
+
+  private func adapters(_ items: String, engine: String = Self.vllm) throws -> String {
+    let key = try FakeBroker.signer("provider", seed: 1).verifierKey.text
+    let filled = items.split(separator: "KEY", omittingEmptySubsequences: false).joined(
+      separator: "\"providerVerifierKey\": \"\(key)\"")
+    return try refusal(
+      ("\"engine\": {", "\"adapters\": [\(filled)], \"engine\": {\(engine)"),
+      (", \"arguments\": [\"-m\", \"{model}\"]", ""))
+  }
+
+  private static let vllm = "\"profile\": \"vllm\", \"socket\": \"/run/e/e.sock\", "
+  private static let llama = "\"profile\": \"llama.cpp\", \"modelFile\": \"m.gguf\", \"socket\": \"/run/e/e.sock\", "
+
+  @Test func adaptersAreModelsWithNamesOfTheirOwn() throws {
+    let one = "{\"as\": \"a\", \"resource\": \"models/a/key\", \"directory\": \"/a\", KEY}"
+    let filed = "{\"as\": \"a\", \"resource\": \"models/a/key\", \"directory\": \"/a\", \"file\": \"a.gguf\", KEY}"
+    #expect(try adapters(one) == "accepted")
+    #expect(try adapters(filed, engine: Self.llama) == "accepted")
+    #expect(try adapters("\(one), \(one)") == "adapters: a name comes twice")
+    #expect(try adapters(filed).hasPrefix("adapters.file: vllm"))
+    #expect(try adapters(one, engine: Self.llama).hasPrefix("adapters.file: the adapter's GGUF file"))
+    #expect(try adapters(one, engine: "").hasPrefix("adapters: go with engine.profile"))
+    #expect(try adapters("{}").contains("adapters[0].as"))
+    for name in ["", "a=b", "../a", "a b", ".a", "-a", "a,b", "{model}", "\u{E4}"] {
+      let named = one.split(separator: "\"as\": \"a\"").joined(separator: "\"as\": \"\(name)\"")
+      #expect(try adapters(named) == "adapters.as: up to 64 letters, digits and . _ -", "\(name)")
+    }
+    for file in ["/a.gguf", "../a.gguf", "a,b.gguf", ""] {
+      let other = filed.split(separator: "a.gguf").joined(separator: file)
+      #expect(try adapters(other, engine: Self.llama).hasPrefix("adapters.file: the adapter's GGUF file"), "\(file)")
+    }
+  }
 }

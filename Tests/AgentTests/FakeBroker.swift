@@ -37,12 +37,15 @@ final class FakeBroker: Sendable {
   static let resource = "models/demo/key"
   let fault: Fault
   let key: [UInt8]
+  /// Keys of further models, by their resources.
+  let others: [String: [UInt8]]
   let log: NoteSigner
   let state = Locked(State())
 
-  init(_ fault: Fault = .none, key: [UInt8]) throws {
+  init(_ fault: Fault = .none, key: [UInt8], others: [String: [UInt8]] = [:]) throws {
     self.fault = fault
     self.key = key
+    self.others = others
     log = try Self.signer("log.test/decisions", seed: 3)
   }
 
@@ -62,8 +65,11 @@ final class FakeBroker: Sendable {
     switch (request.method, path) {
     case ("POST", "/kbs/v0/auth"): return try challenge(request.body ?? [])
     case ("POST", "/kbs/v0/attest"): return attest(request.body ?? [], cookie)
-    case ("GET", "/kbs/v0/resource/\(Self.resource)"): return release(cookie)
-    default: return error(404, .pluginNotFound)
+    case ("GET", "/kbs/v0/resource/\(Self.resource)"): return release(cookie, Self.resource, key)
+    default:
+      let resource = String(path.dropFirst("/kbs/v0/resource/".count))
+      guard let key = others[resource] else { return error(404, .pluginNotFound) }
+      return release(cookie, resource, key)
     }
   }
 
@@ -110,7 +116,7 @@ final class FakeBroker: Sendable {
     return FetchResponse(status: 200, body: Array(token.utf8))
   }
 
-  private func release(_ cookie: String?) -> FetchResponse {
+  private func release(_ cookie: String?, _ resource: String, _ key: [UInt8]) -> FetchResponse {
     let count = state.withLock {
       $0.releases += 1
       return $0.releases
@@ -129,21 +135,21 @@ final class FakeBroker: Sendable {
     var payload = fault == .otherModelKey ? key.map { $0 ^ 1 } : fault == .shortKey ? Array(key.dropLast()) : key
     let secret = SecretBytes(erasing: &payload)
     guard fault != .jweGarbage, let jwe = try? JWE.encrypt(secret, to: to) else {
-      return FetchResponse(status: 200, headers: proof(own), body: Array("{}".utf8))
+      return FetchResponse(status: 200, headers: proof(own, resource), body: Array("{}".utf8))
     }
-    return FetchResponse(status: 200, headers: proof(own), body: jwe)
+    return FetchResponse(status: 200, headers: proof(own, resource), body: jwe)
   }
 
-  private func proof(_ own: JWK) -> [(name: String, value: String)] {
+  private func proof(_ own: JWK, _ resource: String) -> [(name: String, value: String)] {
     guard fault != .noProof else { return [] }
-    let value = fault == .garbageProof ? "AAAA" : (try? Base64.encode(proofBytes(own))) ?? ""
+    let value = fault == .garbageProof ? "AAAA" : (try? Base64.encode(proofBytes(own, resource))) ?? ""
     return [(name: "vouchsafe-log-proof", value: value)]
   }
 
-  private func proofBytes(_ own: JWK) throws -> [UInt8] {
+  private func proofBytes(_ own: JWK, _ resource: String) throws -> [UInt8] {
     let thumbprint = fault == .proofOfOtherKey ? TEEKeyPair.generate(.ecP256).jwk.thumbprint : own.thumbprint
     let leaf: JSONValue = .object([
-      ("resource", .string(fault == .proofOfOtherResource ? "models/other/key" : Self.resource)),
+      ("resource", .string(fault == .proofOfOtherResource ? "models/other/key" : resource)),
       ("result", .string(fault == .denyLeaf ? "deny" : "allow")), ("sim", true),
       ("tee_key", .string(Base64.url(thumbprint))),
       ("type", .string(fault == .statementLeaf ? "policy" : "decision")),

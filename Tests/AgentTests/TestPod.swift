@@ -64,18 +64,32 @@ final class TestPod {
   }
 
   private func seal(_ signer: NoteSigner) throws {
-    let tree = try folder.createDirectory("sealed")
-    var key = Self.key
+    _ = try seal(
+      ["notes/weights.dat": Self.plain, "config.json": Array("{}".utf8)], "demo", in: "sealed", key: Self.key,
+      by: signer)
+  }
+
+  /// Seals files below the pod's folder.
+  func seal(
+    _ files: [String: [UInt8]], _ name: String, base: BaseModel? = nil, in place: String, key: [UInt8],
+    by signer: NoteSigner
+  ) throws -> Manifest {
+    let tree = try folder.createDirectory(place)
+    var key = key
     let sealer = Sealer(
-      identity: try ModelIdentity(model: "demo", version: "1"), source: nil, allowCode: false,
+      identity: try ModelIdentity(model: name, version: "1"), source: nil, base: base, allowCode: false,
       key: try ModelKey(SecretBytes(erasing: &key)), random: { SystemRandom.bytes($0) })
     let manifest = try sealer.seal(
-      [
-        .init(path: "notes/weights.dat", file: PlainBytes(bytes: Self.plain)),
-        .init(path: "config.json", file: PlainBytes(bytes: Array("{}".utf8))),
-      ], into: Blobs(tree: try tree.createDirectory("blobs")), width: 1)
+      files.map { .init(path: $0.key, file: PlainBytes(bytes: $0.value)) },
+      into: Blobs(tree: try tree.createDirectory("blobs")), width: 1)
     try Self.write(manifest.bytes, "manifest.json", tree)
     try Self.write(try SignedManifest.sign(manifest, by: signer), "manifest.note", tree)
+    return manifest
+  }
+
+  /// The manifest of the pod's model.
+  func manifest() throws -> Manifest {
+    try Manifest(parsing: try folder.readFile("sealed/manifest.json", limitBytes: 1 << 20))
   }
 
   func configuration(

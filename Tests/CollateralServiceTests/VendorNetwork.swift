@@ -9,7 +9,7 @@ import SimulatedVendors
 import Telemetry
 import Verification
 
-/// Intel's and AMD's services on this machine, a clock that the test moves, and fetchers that ask them over HTTP.
+/// The vendors' services on this machine, a clock that the test moves, and fetchers that ask them over HTTP.
 final class VendorNetwork: Sendable {
   static let issued = Timestamp(seconds: 1_790_000_000)
   static let fmspc = SimulatedPlatform().fmspc
@@ -41,8 +41,8 @@ final class VendorNetwork: Sendable {
 
   init() throws {
     let (vendors, edit) = (vendors, edit)
-    server = try VendorServer { target in
-      var reply = vendors.withLock { $0 }.reply(target)
+    server = try VendorServer { target, body in
+      var reply = vendors.withLock { $0 }.reply(target, body: body)
       edit.withLock { $0 }(target, &reply)
       return reply
     }
@@ -65,7 +65,9 @@ final class VendorNetwork: Sendable {
   }
 
   var endpoints: VendorEndpoints {
-    VendorEndpoints(intel: server.url, rootList: .file(server.url + "/IntelSGXRootCA.der"), amd: server.url)
+    VendorEndpoints(
+      intel: server.url, rootList: .file(server.url + "/IntelSGXRootCA.der"), amd: server.url,
+      nvidia: server.url, responder: server.url + "/ocsp")
   }
 
   /// - Parameter folder: a store, which is read first.

@@ -3,9 +3,9 @@ import Cryptography
 import Evidence
 package import SimulatedTEE
 
-/// Intel's and AMD's services for simulated hardware, path by path as the real ones. Everything they sign is simulated.
+/// Intel's, AMD's and NVIDIA's services for simulated hardware, path by path as the real ones. Everything they sign is simulated.
 ///
-/// Spec: Intel PCS API v4 and PCCS; AMD 57230, KDS.
+/// Spec: Intel PCS API v4 and PCCS; AMD 57230, KDS; NVIDIA RIM service v1; RFC 6960 A.1.
 package struct SimulatedVendors: Sendable {
   /// Intel's own service, or a cache that answers a few things in another form.
   package enum IntelStyle: Sendable { case pcs, pccs }
@@ -16,24 +16,31 @@ package struct SimulatedVendors: Sendable {
   package var style = IntelStyle.pcs
   package var issuedAt: Timestamp
   package var amdListNumber: UInt64 = 1
+  /// Eight GPUs and four switches, of which NVIDIA knows everything.
+  package var gpus: SimulatedGPUSet
   private let keys: SimulatedKeys
 
   package init(issuedAt: Timestamp, keys: SimulatedKeys = .shared) {
     self.keys = keys
     self.issuedAt = issuedAt
+    gpus = SimulatedGPUSet.protectedMachine(issuedAt: issuedAt, keys: keys.nvidia)
     collateral = SimulatedCollateral(SimulatedIntel(keys: keys.intel), issuedAt: issuedAt)
   }
 
   /// The answer of a server that is in order.
   ///
-  /// - Parameter target: path and query.
-  package func reply(_ target: String) -> VendorReply {
+  /// - Parameters:
+  ///   - target: path and query.
+  ///   - body: what was posted.
+  package func reply(_ target: String, body: [UInt8] = []) -> VendorReply {
     let parts = target.split(separator: "?", maxSplits: 1).map { String($0) }
     let query = Self.query(parts.count > 1 ? parts[1] : "")
     let words = parts[0].split(separator: "/").map { String($0) }
     switch words.first {
     case "vcek", "vlek": return amd(words, query)
     case "tdx", "sgx": return intel(words, query)
+    case "v1": return manifest(words)
+    case "ocsp": return answer(body)
     case "IntelSGXRootCA.der": return binary(collateral.rootList.der)
     default: return .text(404, "Not Found")
     }

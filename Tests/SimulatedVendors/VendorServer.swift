@@ -6,14 +6,14 @@ import Synchronization
 package final class VendorServer: Sendable {
   package let port: UInt16
   private let listener: Int32
-  private let answer: @Sendable (String) -> VendorReply
+  private let answer: @Sendable (String, [UInt8]) -> VendorReply
   private let asked = Mutex<[String]>([])
   private let stopping = Mutex(false)
 
   /// - Parameters:
   ///   - port: 0 picks one.
-  ///   - answer: by path and query.
-  package init(port: UInt16 = 0, answer: @escaping @Sendable (String) -> VendorReply) throws(PlatformError) {
+  ///   - answer: by path and query, and what was posted.
+  package init(port: UInt16 = 0, answer: @escaping @Sendable (String, [UInt8]) -> VendorReply) throws(PlatformError) {
     self.answer = answer
     let number = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard number >= 0 else { throw .system(.socket, errno: errno) }
@@ -66,9 +66,9 @@ package final class VendorServer: Sendable {
 
   private func serve(_ connection: Int32) {
     defer { Glibc.close(connection) }
-    guard let path = Self.path(of: Self.readHead(connection)) else { return }
+    guard let (path, body) = Self.request(Self.readMessage(connection)) else { return }
     asked.withLock { $0.append(path) }
-    let reply = answer(path)
+    let reply = answer(path, body)
     switch reply.manner {
     case .whole, .short: Self.send(connection, reply.head + reply.body)
     case .noise: Self.send(connection, Array("SSH-2.0-simulated\r\n\r\n".utf8))
@@ -95,21 +95,34 @@ package final class VendorServer: Sendable {
     }
   }
 
-  private static func readHead(_ connection: Int32) -> [UInt8] {
-    var head: [UInt8] = []
+  /// Head and body, as far as the head announces one.
+  private static func readMessage(_ connection: Int32) -> [UInt8] {
+    var message: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
-    while head.count < 1 << 16 {
+    while message.count < 1 << 16 {
+      if let end = message.firstRange(of: headEnd)?.upperBound, message.count >= end + bodyCount(message[..<end]) {
+        return message
+      }
       let count = unsafe recv(connection, &buffer, buffer.count, 0)
       guard count > 0 else { return [] }
-      head += buffer[..<count]
-      if head.suffix(4) == [13, 10, 13, 10] { return head }
+      message += buffer[..<count]
     }
     return []
   }
 
-  private static func path(of head: [UInt8]) -> String? {
-    let words = head.prefix { $0 != 13 }.split(separator: 0x20)
-    return words.count == 3 && words[0].elementsEqual("GET".utf8) ? String(decoding: words[1], as: UTF8.self) : nil
+  private static let headEnd: [UInt8] = [13, 10, 13, 10]
+
+  private static func bodyCount(_ head: ArraySlice<UInt8>) -> Int {
+    let lines = String(decoding: head, as: UTF8.self).lowercased().split(separator: "\r\n")
+    return lines.first { $0.hasPrefix("content-length:") }.flatMap { Int($0.dropFirst(15).filter { $0 != " " }) } ?? 0
+  }
+
+  private static func request(_ message: [UInt8]) -> (path: String, body: [UInt8])? {
+    let words = message.prefix { $0 != 13 }.split(separator: 0x20)
+    guard words.count == 3, ["GET", "POST"].contains(String(decoding: words[0], as: UTF8.self)),
+      let end = message.firstRange(of: headEnd)?.upperBound
+    else { return nil }
+    return (String(decoding: words[1], as: UTF8.self), Array(message[end...]))
   }
 
   @discardableResult

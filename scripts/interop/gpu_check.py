@@ -6,18 +6,23 @@
 What the simulator makes is of use only if others take it for real in every way but the root. libxml2 (through lxml) and
 the Python package cryptography read each reference manifest, follow its certificates, and check the digest of its
 canonical form and its signature; the same for device certificates, reports and responders' answers. `vouchsafe evidence
-verify` must come to the same verdict, and name each thing that is wrong by its own code. One line a check; the last is
+verify` must come to the same verdict, and name each thing that is wrong by its own code. `vouchsafe collateral fetch`
+brings all of it over HTTP, with questions that cryptography reads. One line a check; the last is
 `N passed, N failed, N skipped`. Skips everything without these packages; installs nothing.
 """
 import argparse
 import base64
+import contextlib
 import hashlib
+import http.server
 import json
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
+import threading
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
@@ -179,6 +184,75 @@ def without_the_vendors_word_nothing_passes(simulator):
     same((verdict["code"], status), ("collateralMissing", 3), "without answers")
 
 
+class Relay(http.server.BaseHTTPRequestHandler):
+    """Between a fetcher and the responder: reads each question as others do."""
+
+    responder, questions, type_of_question = "", [], set()
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        Relay.type_of_question.add(self.headers["Content-Type"])
+        Relay.questions.append(ocsp.load_der_ocsp_request(body))
+        with urllib.request.urlopen(urllib.request.Request(Relay.responder, body), timeout=30) as answer:
+            data = answer.read()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def vendors(simulator):
+    """NVIDIA's services, simulated: manifests directly, the responder by a relay."""
+    program = subprocess.Popen(
+        [simulator.binaries / "simulated-tee", "vendors", "--pki", simulator.pki], stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Relay)
+    try:
+        url = re.match(r"ready (\S+)", program.stdout.readline())[1]
+        Relay.responder = f"{url}/ocsp"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield ["--rim", url, "--ocsp", f"http://127.0.0.1:{server.server_port}/"]
+    finally:
+        server.shutdown()
+        program.kill()
+        program.wait()
+
+
+def all_of_it_comes_over_the_network(simulator):
+    place = simulator.folder / "fetched"
+    place.mkdir()
+    anchors = ["--anchors", simulator.pki / "anchors.json"]
+
+    def run(*words):
+        done = subprocess.run([simulator.binaries / words[0], *words[1:]], capture_output=True, text=True, timeout=120)
+        same(done.returncode, 0, f"{words[1]} {words[2]}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    run("simulated-tee", "mint", "--pki", simulator.pki, "--tee", "nvidia", "--gpus", "2", "--report-data", NONCE, "--out",
+        place / "evidence.json")
+    with vendors(simulator) as addresses:
+        fetched = run("vouchsafe", "collateral", "fetch", "--evidence", place / "evidence.json", "--store",
+                      place / "collateral", *addresses, *anchors, "-o", "json")
+    keys = [row["key"] for row in json.loads(fetched)["artefacts"]]
+    same((len(keys), len([key for key in keys if key.startswith("nvidia/rim/")])), (9, 2), "artefacts")
+    same(Relay.type_of_question, {"application/ocsp-request"}, "the type of questions")
+    same({question.hash_algorithm.name for question in Relay.questions}, {"sha384"}, "the digest of questions")
+    nonces = [question.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce for question in Relay.questions]
+    same((len(nonces), len(set(nonces))), (7, 7), "nonces")
+    verify = ["vouchsafe", "evidence", "verify", "--tee", "nvidia", "--evidence", place / "evidence.json", *anchors]
+    run(*verify, "--collateral", place / "collateral")
+    # What is kept can be carried elsewhere in one file, and says how long it lasts.
+    run("vouchsafe", "collateral", "export", place / "bundle", "--store", place / "collateral", *anchors)
+    run("vouchsafe", "collateral", "import", place / "bundle", "--store", place / "elsewhere", *anchors)
+    run(*verify, "--collateral", place / "elsewhere")
+    rows = json.loads(run("vouchsafe", "collateral", "status", "--store", place / "elsewhere", *anchors, "-o", "json"))
+    true(all(row["state"] == "current" and row["secondsLeft"] > 0 for row in rows["artefacts"]), "it is current")
+
+
 def main():
     reading = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     reading.add_argument("--bin", default=ROOT / ".build" / "debug", type=pathlib.Path)
@@ -192,6 +266,7 @@ def main():
             ("cryptography takes the responders' answers", answers_are_taken),
             ("ours takes GPUs alone and behind switches", ours_says_the_same),
             ("each fault has a code of its own", each_fault_has_its_code),
+            ("all of it comes over HTTP, is kept and carried elsewhere", all_of_it_comes_over_the_network),
             ("nothing passes without the vendor's word", without_the_vendors_word_nothing_passes),
         ]:
             if etree is None:

@@ -26,10 +26,11 @@ from joserfc.jwk import OctKey
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from checks import Checks, same, true  # noqa: E402
 from stage import ROOT  # noqa: E402
+
+import store_pod  # noqa: E402
 from store_servers import (  # noqa: E402
     ACCESS, HEAD, REGION, SECRET, TOKEN, Breaking, Bucket, Forging, Growing, Hosted, Redirecting, Stalling, Telltale,
     serving)
-
 
 
 class World:
@@ -315,6 +316,8 @@ def main():
                    lambda: hostile(world))
         checks.run("kill -9 in the middle leaves nothing under the model's name", lambda: killed(world))
         checks.run("a file that KServe's way encrypted opens, and a forged or cut one leaves nothing", lambda: kserve(world))
+        checks.run("an agent takes its model from a server into memory of its own, which nobody else sees",
+                   lambda: store_pod.opens(world, arguments.bin))
         checks.run("opening takes 64 MiB at most, whatever the model's size", lambda: memory(world))
     checks.finish()
 

@@ -270,6 +270,9 @@ int cc_ocsp_parse(const void *der, size_t count, cc_ocsp **answer);
 void cc_ocsp_free(cc_ocsp *answer);
 void cc_ocsp_read(const cc_ocsp *answer, cc_ocsp_state *state);
 int cc_ocsp_serial(const cc_ocsp *answer, cc_bytes *magnitude);
+// The digests of the issuer's name and key by which it says whose certificate it speaks of.
+int cc_ocsp_name_hash(const cc_ocsp *answer, cc_bytes *hash);
+int cc_ocsp_key_hash(const cc_ocsp *answer, cc_bytes *hash);
 int cc_ocsp_nonce(const cc_ocsp *answer, cc_bytes *nonce);  // CC_UNSUPPORTED when it has none
 // 1 when it speaks of some certificate of that issuer.
 int cc_ocsp_is_of(const cc_ocsp *answer, const cc_certificate *issuer);

@@ -32,6 +32,7 @@ struct CollateralStock: Sendable {
   private var platforms = BoundedCache<CollateralKey, Item>(capacity: fetchedLimit)
   private(set) var items: [CollateralArtefact: Item] = [:]
   private var bySubject: [CollateralSubject: [CollateralArtefact]] = [:]
+  private var manifestSubjects: [CollateralSubject] = []
   /// Rises with every change, and with every change of the revocation lists.
   private(set) var generation: UInt64 = 0
   private(set) var listGeneration: UInt64 = 0
@@ -67,6 +68,7 @@ struct CollateralStock: Sendable {
     }
     items = next
     bySubject = Dictionary(grouping: all, by: { next[$0]?.subject ?? $0.subject })
+    manifestSubjects = bySubject.keys.filter { if case .nvidiaManifest = $0 { true } else { false } }
     generation += 1
     if haveListsChanged { listGeneration += 1 }
     prove(anchors, now)
@@ -88,9 +90,18 @@ struct CollateralStock: Sendable {
     newest(key) { $0.window?.contains(now) ?? false }
   }
 
+  /// The manifest that a key names, proved.
+  func manifest(_ key: CollateralKey, at now: Timestamp) -> ManifestDocument? {
+    guard case .nvidiaManifest = key, let item = current(key, at: now), item.proof != nil,
+      case .manifest(let document) = item.artefact
+    else { return nil }
+    return document
+  }
+
   /// The newest of a subject, whether or not it still holds.
   func newest(_ key: CollateralKey, where isWanted: (Item) -> Bool = { _ in true }) -> Item? {
-    ((bySubject[key.subject] ?? []).compactMap { items[$0] } + [platforms.peek(key)].compactMap { $0 })
+    (subjects(of: key).flatMap { bySubject[$0] ?? [] }.compactMap { items[$0] }
+      + [platforms.peek(key)].compactMap { $0 })
       .filter { $0.window != nil && isWanted($0) }
       .max { left, right in
         guard let one = left.proof?.age, let other = right.proof?.age else {
@@ -98,6 +109,11 @@ struct CollateralStock: Sendable {
         }
         return one.isOlder(than: other)
       }
+  }
+
+  /// A manifest's id does not say all that the manifest says of itself.
+  private func subjects(of key: CollateralKey) -> [CollateralSubject] {
+    key.subject.map { [$0] } ?? manifestSubjects.filter { key.isAnswered(by: $0) }
   }
 
   /// Everything that may be about this evidence, and nothing of other platforms.

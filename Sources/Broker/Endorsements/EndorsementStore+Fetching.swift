@@ -10,11 +10,13 @@ extension EndorsementStore {
   private static let batch = 32
 
   /// Waits until these keys are here, or cannot be had, or the time is over. One flight for each key, however many wait.
-  func obtain(_ keys: [CollateralKey], at now: Timestamp) async {
+  ///
+  /// - Parameter issuers: by these the fetcher follows answers to a root.
+  func obtain(_ keys: [CollateralKey], issuers: [Certificate] = [], at now: Timestamp) async {
     let tasks = state.withLock { state -> [Task<Void, Never>] in
       let plan = state.cold.plan(keys, at: now)
       guard !plan.start.isEmpty else { return plan.join }
-      return plan.join + [begin(plan.start, &state, at: now)]
+      return plan.join + [begin(plan.start, issuers, &state, at: now)]
     }
     for task in tasks { await task.value }
   }
@@ -25,16 +27,23 @@ extension EndorsementStore {
     let task = state.withLock { state -> Task<Void, Never>? in
       let due = Array(dueKeys(&state, at: now).prefix(Self.batch))
       guard !due.isEmpty else { return nil }
-      for key in due { state.refresh.set(key, now.adding(.seconds(3600))) }
+      for key in due {
+        // Kept fresh for as long as devices come again.
+        if key.isOfOneCertificate {
+          state.refresh.remove(key)
+        } else {
+          state.refresh.set(key, now.adding(.seconds(3600)))
+        }
+      }
       let plan = state.cold.plan(due, at: now)
-      return plan.start.isEmpty ? nil : begin(plan.start, &state, at: now)
+      return plan.start.isEmpty ? nil : begin(plan.start, [], &state, at: now)
     }
     await task?.value
   }
 
   private func dueKeys(_ state: inout State, at now: Timestamp) -> [CollateralKey] {
     let held = state.stock.items.values.compactMap { CollateralKey($0.subject) }
-    for key in held where state.refresh.peek(key) == nil { state.refresh.set(key, now) }
+    for key in held where !key.isOfOneCertificate && state.refresh.peek(key) == nil { state.refresh.set(key, now) }
     return state.refresh.keys.filter { key in
       guard let asked = state.refresh.peek(key), asked <= now else { return false }
       return state.stock.current(key, at: now).map { $0.isPastHalf(at: now) } ?? true
@@ -42,18 +51,20 @@ extension EndorsementStore {
   }
 
   /// - Precondition: called with the state locked; the task begins after.
-  private func begin(_ keys: [CollateralKey], _ state: inout State, at now: Timestamp) -> Task<Void, Never> {
+  private func begin(
+    _ keys: [CollateralKey], _ issuers: [Certificate], _ state: inout State, at now: Timestamp
+  ) -> Task<Void, Never> {
     let task = Task { [self] in
-      await fly(keys, at: now)
+      await fly(keys, issuers, at: now)
       self.state.withLock { $0.cold.end(keys) }
     }
     state.cold.begin(keys, task)
     return task
   }
 
-  private func fly(_ keys: [CollateralKey], at now: Timestamp) async {
+  private func fly(_ keys: [CollateralKey], _ issuers: [Certificate], at now: Timestamp) async {
     guard let fetch = parts.fetch else { return }
-    switch await fetch(keys, parts.patience) {
+    switch await fetch(FetcherRequest(want: keys, issuers: issuers, deadline: parts.patience)) {
     case .failure(let error):
       countFetch(error.code)
       parts.events?.write(.warning, "collateral-fetch-failed", ["code": .code(error.code)])
@@ -80,7 +91,10 @@ extension EndorsementStore {
       (try? prove(artefact, with: carriers, anchors: parts.anchors, at: now)).map { (artefact, $0) }
     }
     let isAnswer = proofs.contains { record.key.isAnswered(by: $0.1.subject) && $0.1.staleness == nil }
-    let isStepBack = proofs.contains { isOlder($0.1) }
+    let held = state.withLock { $0.stock.newest(record.key)?.proof }
+    let isStepBack = proofs.contains { artefact, proof in
+      isOlder(proof) || held.map { $0.subject == proof.subject && proof.age.isOlder(than: $0.age) } ?? false
+    }
     guard isAnswer, !isStepBack else {
       return note(MissingCollateral(key: record.key, code: .refused), at: now)
     }

@@ -13,7 +13,7 @@ package import Verification
 /// A request waits for the fetcher only when something it needs is not at hand, at most `patience` long and together
 /// with all that need the same; what cannot be had is missing, and missing is a refusal.
 package final class EndorsementStore: Sendable {
-  typealias Fetch = @Sendable ([CollateralKey], Duration) async -> Result<FetcherAnswer, FetcherError>
+  typealias Fetch = @Sendable (FetcherRequest) async -> Result<FetcherAnswer, FetcherError>
 
   /// What the store is made of.
   struct Parts: Sendable {
@@ -32,6 +32,9 @@ package final class EndorsementStore: Sendable {
 
     init(anchors: Anchors) { self.anchors = anchors }
   }
+
+  /// A device that was proved, and all that was at hand to say otherwise.
+  typealias DeviceEntry = (device: ProvedDevice, listGeneration: UInt64, answers: [RevocationAnswer])
 
   /// Endorsements proved for one group of evidence.
   struct Group: Sendable {
@@ -62,7 +65,7 @@ package final class EndorsementStore: Sendable {
     var groups = BoundedCache<EvidenceGroup, Group>(capacity: 4096)
     var platforms = BoundedCache<[UInt8], (platform: ProvedPlatform, listGeneration: UInt64)>(capacity: 16_384)
     /// By digest of their certificates.
-    var devices = BoundedCache<[UInt8], (device: ProvedDevice, generation: UInt64)>(capacity: 16_384)
+    var devices = BoundedCache<[UInt8], DeviceEntry>(capacity: 16_384)
     var memory: RollbackMemory
     var cold = ColdFetches()
     /// What genuine evidence needed, and when it is next worth asking whether there is a newer one.

@@ -66,14 +66,21 @@ struct EvidenceGroup: Hashable, Sendable {
     }
   }
 
+  /// It is about a certificate that the same authority issued to another device.
+  private func isForeign(_ id: CertificateID) -> Bool {
+    let own = keys.compactMap { if case .nvidiaAnswer(let own) = $0 { own } else { nil } }
+    return !own.contains(id) && own.contains { $0.issuerKeyHash == id.issuerKeyHash }
+  }
+
   func relation(to subject: CollateralSubject) -> Relation {
     switch (subject.vendor, kind) {
     case (.unknown, _): return .needed
     case (.intel, .intel), (.amd, .amd): break
-    case (.nvidia, .nvidia): return .needed
+    case (.nvidia, .nvidia): break
     case (.intel, _), (.amd, _), (.nvidia, _): return .foreign
     }
     switch subject {
+    case .revocationAnswer(let id): return isForeign(id) ? .foreign : .needed
     case .tcbInfo, .amdVCEK: return isOwn(subject) ? .needed : .stranger
     default: return .needed
     }
@@ -107,8 +114,8 @@ extension CollateralKey {
   /// Names a certificate of one platform.
   var isPlatform: Bool { if case .amdVCEK = self { true } else { false } }
 
-  /// What an artefact is about that answers this key.
-  var subject: CollateralSubject {
+  /// What an artefact is about that answers this key; `nil` when that takes more than the key says.
+  var subject: CollateralSubject? {
     switch self {
     case .intelTCBInfo(let tee, let fmspc): .tcbInfo(id: tee == .tdx ? "TDX" : "SGX", fmspc: fmspc)
     case .intelQEIdentity(let tee): .enclaveIdentity(id: tee == .tdx ? "TD_QE" : "QE")
@@ -117,8 +124,8 @@ extension CollateralKey {
     case .amdCertificateChain(let product, let kind): .amdIntermediate(product, kind == .vcek ? .vcek : .vlek)
     case .amdVCEK(let product, let chipID, let tcb): .amdVCEK(product, chipID: chipID, tcb)
     case .amdRevocationList(let product, _): .amdRevocationList(product)
-    // Its artefacts are found by version among all; no evidence that is asked for here wants one.
-    case .nvidiaManifest: .malformedManifest(text)
+    case .nvidiaManifest: nil
+    case .nvidiaAnswer(let id): .revocationAnswer(id)
     }
   }
 }

@@ -33,10 +33,9 @@ enum FetcherError: Error, Equatable, Sendable {
 struct FetcherClient: Sendable {
   let socket: String
 
-  /// Never takes longer than `deadline`; holds none of the pool's threads while it waits.
-  func fetch(_ keys: [CollateralKey], deadline: Duration) async -> Result<FetcherAnswer, FetcherError> {
-    let request = FetcherRequest(want: keys, deadline: deadline)
-    let path = socket
+  /// Never takes longer than its deadline; holds none of the pool's threads while it waits.
+  func fetch(_ request: FetcherRequest) async -> Result<FetcherAnswer, FetcherError> {
+    let (path, deadline) = (socket, request.deadline)
     let line: [UInt8]
     do {
       line = try await OwnThread.run { () throws(PlatformError) in
@@ -50,7 +49,7 @@ struct FetcherClient: Sendable {
       return .failure(FetcherError(error))
     } catch { return .failure(.unreachable) }
     guard let answer = try? FetcherAnswer(parsing: line) else { return .failure(.malformed) }
-    let asked = Set(keys)
+    let asked = Set(request.want)
     guard asked == Set(answer.artefacts.map(\.key) + answer.missing.map(\.key)) else { return .failure(.malformed) }
     return .success(answer)
   }

@@ -201,7 +201,7 @@ struct OpenedState: Sendable {
     parts.folders = CollateralFolders(paths: configuration.collateral)
     if let socket = configuration.collateralFetcher {
       let client = FetcherClient(socket: socket)
-      parts.fetch = { await client.fetch($0, deadline: $1) }
+      parts.fetch = { await client.fetch($0) }
     }
     parts.memoryFile = file
     parts.memory = memory ?? RollbackMemory()

@@ -1,5 +1,5 @@
 import Bytes
-import Cryptography
+package import Cryptography
 package import Evidence
 
 /// The two authorities of Intel that certify platforms.
@@ -38,8 +38,8 @@ package enum CollateralSubject: Sendable, Hashable {
   /// `product` is NVIDIA's word: `GH100`, `LS10`; `edition` is `GPU` or `SWITCH`.
   case nvidiaManifest(product: String, edition: String, version: String)
   case malformedManifest(String)
-  /// A responder's, of the certificate with this serial number.
-  case revocationAnswer(serialNumber: [UInt8])
+  /// A responder's, of this certificate.
+  case revocationAnswer(CertificateID)
 
   case otherCertificate, otherRevocationList
 }
@@ -51,7 +51,7 @@ extension CollateralArtefact {
     case .certificate(let certificate): certificate.collateralSubject
     case .revocationList(let list): list.collateralSubject
     case .manifest(let document): document.subject
-    case .answer(let answer): .revocationAnswer(serialNumber: answer.serialNumber)
+    case .answer(let answer): .revocationAnswer(answer.certificateID)
     }
   }
 }

@@ -164,9 +164,9 @@ struct CollateralFetchTests {
     let client = FetcherClient(socket: folder.path + "/fetcher")
     let deadlines = Locked<[Duration]>([])
     let store = Shelf.store {
-      $0.fetch = { keys, deadline in
-        deadlines.withLock { $0.append(deadline) }
-        return await client.fetch(keys, deadline: deadline)
+      $0.fetch = { request in
+        deadlines.withLock { $0.append(request.deadline) }
+        return await client.fetch(request)
       }
       $0.patience = .milliseconds(300)
     }
@@ -187,19 +187,16 @@ struct CollateralFetchTests {
       _ = try? connection.readLine(limitBytes: 1 << 16, within: .seconds(5))
       try? connection.write(Array(answer.utf8), within: .seconds(5))
     }
-    let result = await FetcherClient(socket: folder.path + "/fetcher").fetch(
-      [.intelRootRevocationList], deadline: .seconds(5))
-    #expect(result == .failure(.malformed))
-    #expect(
-      await FetcherClient(socket: folder.path + "/nobody").fetch([.intelRootRevocationList], deadline: .seconds(5))
-        == .failure(.unreachable))
+    let request = FetcherRequest(want: [.intelRootRevocationList], deadline: .seconds(5))
+    #expect(await FetcherClient(socket: folder.path + "/fetcher").fetch(request) == .failure(.malformed))
+    #expect(await FetcherClient(socket: folder.path + "/nobody").fetch(request) == .failure(.unreachable))
   }
 
   @Test func aPodIsToldToComeBackWhenCollateralIsMissing() async throws {
     let vendor = Vendor()
     var options = Bench.Options()
     var parts = EndorsementStore.Parts(anchors: Shelf.anchors)
-    parts.fetch = { await vendor.fetch($0, $1) }
+    parts.fetch = { await vendor.fetch($0.want, $0.deadline) }
     options.store = parts
     let bench = try await Bench.make(options)
     let (_, answer) = try await Pod.attested(bench) { $0.tdx = Shelf.guest() }

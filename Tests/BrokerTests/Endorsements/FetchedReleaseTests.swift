@@ -21,12 +21,16 @@ private struct Site {
   let fetcher: FetcherSocket
   private let folder: Scratch
 
-  init() async throws {
-    let vendors = SimulatedVendors(issuedAt: Shelf.issued)
-    server = try VendorServer { vendors.reply($0) }
+  /// - Parameter gpus: what the bundle says of GPUs.
+  init(gpus: JSONValue? = nil) async throws {
+    var vendors = SimulatedVendors(issuedAt: Shelf.issued)
+    vendors.gpus = .protectedMachine(issuedAt: Bench.start.adding(.seconds(-3600)))
+    let simulated = vendors
+    server = try VendorServer { simulated.reply($0, body: $1) }
     try server.start()
     let endpoints = VendorEndpoints(
-      intel: server.url, rootList: .file(server.url + "/IntelSGXRootCA.der"), amd: server.url)
+      intel: server.url, rootList: .file(server.url + "/IntelSGXRootCA.der"), amd: server.url,
+      nvidia: server.url, responder: server.url + "/ocsp")
     folder = Scratch()
     let service = CollateralFetcher(
       endpoints, client: VendorClient(endpoints, timeout: .seconds(60)), shelf: CollateralShelf(anchors: Shelf.anchors),
@@ -35,7 +39,7 @@ private struct Site {
     try fetcher.start()
     let client = Broker.FetcherClient(socket: folder.path + "/socket")
     var parts = EndorsementStore.Parts(anchors: Shelf.anchors)
-    parts.fetch = { await client.fetch($0, deadline: $1) }
+    parts.fetch = { await client.fetch($0) }
     parts.patience = .seconds(60)
     var options = Bench.Options()
     options.store = parts
@@ -47,8 +51,11 @@ private struct Site {
       ("requireRevocationCheck", true),
     ])
     let tdx: JSONValue = .object([("mrTD", .strings([Hex.encode([UInt8](repeating: 0x7D, count: 48))]))])
-    #expect(
-      try await bench.approve(bundle { $0["tees"] = .object([("snp", snp), ("tdx", tdx)]) }).status == 200)
+    let approved = bundle {
+      $0["tees"] = .object([("snp", snp), ("tdx", tdx)])
+      if let gpus { $0["gpus"] = gpus }
+    }
+    #expect(try await bench.approve(approved).status == 200)
     #expect(try await bench.admin(.put, "/v1/keys/models/demo/key?bundle=demo", body: secret).status == 200)
   }
 
@@ -83,6 +90,23 @@ struct FetchedReleaseTests {
     #expect(!digests.isEmpty && origins.count == Set(digests).count)
     #expect(origins.values.allSatisfy { $0.url.hasPrefix(site.server.url) && $0.fetchedAt == Bench.start })
     await site.killFetcher()
+  }
+
+  @Test func aFetcherIsEnoughToJudgeGPUs() async throws {
+    let site = try await Site(gpus: .object([("count", 2), ("models", ["GH100"])]))
+    let gpus = SimulatedGPUSet(count: 2, issuedAt: Bench.start)
+    let pod: @Sendable (inout Pod) -> Void = { pod in
+      pod.tdx = Shelf.guest()
+      pod.gpus = gpus
+    }
+    #expect(try await site.release(pod) == "released")
+    // Two manifests, two boot ROMs, two authorities, and the manifests' signer with its two.
+    let asked = site.server.paths.filter { $0 == "/ocsp" || $0.hasPrefix("/v1/rim/") }
+    #expect(asked.count == 9)
+    let before = site.server.paths.count
+    await site.killFetcher()
+    #expect(try await site.release(pod) == "released")
+    #expect(site.server.paths.count == before)
   }
 
   @Test func aKilledFetcherTakesNothingAwayFromABrokerThatIsWarm() async throws {

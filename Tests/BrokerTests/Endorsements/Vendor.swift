@@ -67,7 +67,7 @@ enum Shelf {
     -> EndorsementStore
   {
     var parts = EndorsementStore.Parts(anchors: anchors)
-    if let vendor { parts.fetch = { await vendor.fetch($0, $1) } }
+    if let vendor { parts.fetch = { await vendor.fetch($0.want, $0.deadline) } }
     edit(&parts)
     return EndorsementStore(parts)
   }

@@ -59,15 +59,19 @@ package struct SimulatedAnswer: Sendable {
     return response
   }
 
-  private var responseData: [UInt8] {
+  /// Whose certificate, as questions and answers say it.
+  package var certificateID: [UInt8] {
     let spki = Mint.publicKey(of: issuerKey)
-    let id = DERWriter.sequence([
+    return DERWriter.sequence([
       DERWriter.sequence([DERWriter.element(0x06, [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02])]),
       DERWriter.element(0x04, Hash.sha384.digest(issuer.der)),
       DERWriter.element(0x04, Hash.sha384.digest(Array(spki.suffix(97)))), DERWriter.integer(Int(serial)),
     ])
+  }
+
+  private var responseData: [UInt8] {
     let next = nextUpdate.map { DERWriter.element(0xA0, Self.time($0)) } ?? []
-    let single = DERWriter.sequence([id, statusDER, Self.time(thisUpdate), next])
+    let single = DERWriter.sequence([certificateID, statusDER, Self.time(thisUpdate), next])
     var parts = [DERWriter.element(0xA1, responderName.der), Self.time(thisUpdate), DERWriter.sequence([single])]
     if let nonce {
       let oid = DERWriter.element(0x06, [0x2B, 6, 1, 5, 5, 7, 0x30, 1, 2])
