@@ -18,7 +18,10 @@ struct CollateralRow {
     proof = item.proof
     if item.isCurrent(at: now) {
       (state, detail, exit) = ("current", "", .ok)
-      refreshAt = Timestamp(seconds: RefreshSchedule.next(item, jitter: 0.5).seconds)
+      // Nobody fetched what only lies in a folder.
+      if record.fetchedAt.seconds != 0 {
+        refreshAt = Timestamp(seconds: RefreshSchedule.next(item, jitter: 0.5).seconds)
+      }
     } else {
       state = now < item.proof.from ? "notYetValid" : "expired"
       detail = item.proof.staleness.map { "\($0)" } ?? ""
