@@ -1,11 +1,11 @@
 import Glibc
 
-/// Reads a part of a file on two threads, up to four pieces ahead of who takes them.
+/// Reads a part of a file on two threads, up to three pieces ahead of who takes them.
 ///
 /// Unchecked: the fields below `mutex` are reached only under it, and a piece's buffer only by the one that the state says
 /// has it. Safe: pointers never leave, and spans live only inside the closure.
 @safe final class ReadAhead: @unchecked Sendable {
-  private static let depth = 4
+  private static let depth = 3
   private static let readers = 2
   /// Direct reads begin and end at blocks, in memory aligned as they are.
   private static let block = 4096
