@@ -3,7 +3,8 @@ import CCrypto
 /// One AES-256-GCM message that is larger than memory, opened piece by piece. Nothing that it gives is authentic before
 /// `verify` says so of all of it.
 ///
-/// Safe to send: one owner, no shared state.
+/// Unchecked: the context has one owner, who may be another thread than its maker and never two at once, because the value
+/// cannot be copied. Safe: the pointer never leaves, and is freed with the value.
 @safe
 package struct UnverifiedPassage: ~Copyable, @unchecked Sendable {
   private let passage: OpaquePointer

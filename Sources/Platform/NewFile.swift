@@ -27,10 +27,6 @@ package final class NewFile: Sendable {
     guard unsafe link(temporary, path) == 0 else {
       throw errno == EEXIST ? .alreadyExists(.createFile) : .system(.publish, errno: errno)
     }
-    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-    let number = unsafe open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard number >= 0 else { throw .system(.openDirectory, errno: errno) }
-    let directory = FileDescriptor(number)
-    guard fsync(directory.number) == 0 else { throw .system(.synchronize, errno: errno) }
+    try SmallFile.synchronize(folder: path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".")
   }
 }

@@ -69,7 +69,7 @@ package struct StreamedFile: Sendable {
 }
 
 extension FileTree {
-  /// - Parameter readsAhead: true spends up to 4 MiB a reader on reading ahead.
+  /// - Parameter readsAhead: true spends up to 3 MiB a reader on reading ahead.
   package func openStream(_ name: String, readsAhead: Bool) throws(PlatformError) -> StreamedFile {
     let number = try check(unsafe cplatform_open_beneath(descriptor.number, name, O_RDONLY | O_NONBLOCK, 0), .openFile)
     // Memory has nothing to wait for.

@@ -48,7 +48,7 @@ struct SealSchedule {
   private var lanes: [Lane?]
 
   /// - Parameters:
-  ///   - segments: of each file, by its number; the largest number of segments first makes the end come together.
+  ///   - files: each one's number and how many segments it has; the largest first makes the end come together.
   ///   - width: how many threads ask.
   init(files: [(file: Int, segments: Int)], width: Int) {
     waiting = files[...]

@@ -1,6 +1,5 @@
 import Bytes
 import Cryptography
-import Synchronization
 
 /// One ciphertext being written. An implementer owes: bytes are kept in the order given, and the name appears only
 /// with all of them.

@@ -9,7 +9,7 @@ struct SealedFile: Sendable {
   let output: any DestinationFile
 }
 
-/// What one thread needs to open segments: two buffers of a segment, and the cipher of the file it is at.
+/// What one thread needs to open segments: up to three buffers of a segment, and the cipher of the file it is at.
 final class SegmentWorker {
   private var file = -1
   private var cipher: SegmentCipher?

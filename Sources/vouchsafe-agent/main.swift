@@ -3,9 +3,9 @@ import Glibc
 import Platform
 import Terminal
 
-// A pod agent that cannot keep its memory out of crash reports must not hold a key.
 // Before any thread: what is mounted later is seen by this process and its engine alone.
 if CommandLine.arguments.dropFirst().first == "run" { OwnMemory.prepare() }
+// A pod agent that cannot keep its memory out of crash reports must not hold a key.
 do {
   try ProcessHardening.apply()
   try Supervisor.blockSignals()

@@ -4,8 +4,10 @@ import CCrypto
 /// A certificate of version 3 with a P-256 key in the plain form, which is that of Intel's: read without an object of
 /// libcrypto's, which takes longer to make than a signature to check. Unverified.
 ///
-/// It takes nothing that libcrypto would refuse; what has any other form is `nil`, and libcrypto's to read. Safe to share:
-/// nobody changes it.
+/// It takes nothing that libcrypto would refuse; what has any other form is `nil`, and libcrypto's to read.
+///
+/// Unchecked: what the pointer leads to is written before `init` ends and never again. Safe: it is freed with the object,
+/// and every range lies in the copy of the bytes that it owns.
 @safe
 final class PlainCertificate: @unchecked Sendable {
   /// What a certificate is for, by exactly the extensions that Intel's profile has.

@@ -1,7 +1,9 @@
 import Bytes
 import CCrypto
 
-/// A revocation list of version 2 in the plain form. Unverified; safe to share: nobody changes it.
+/// A revocation list of version 2 in the plain form. Unverified.
+///
+/// Unchecked and safe as `PlainCertificate` is.
 @safe
 final class PlainRevocationList: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<cc_plain_list>
