@@ -1,7 +1,7 @@
 import CCrypto
 
-/// Owns one asymmetric key of libcrypto. Safe to share: libcrypto counts references atomically and locks its caches,
-/// and nobody changes a key after it was made.
+/// Owns one asymmetric key of libcrypto. Safe to share: libcrypto counts references atomically and locks its caches, and
+/// the one thing that is set later, the EVP form of a point, is set once and atomically.
 @safe
 final class KeyHandle: @unchecked Sendable {
   let pointer: OpaquePointer

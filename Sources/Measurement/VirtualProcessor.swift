@@ -26,8 +26,6 @@ package struct VirtualProcessor: Sendable, Equatable {
     try self.init(family: known.family, model: known.model, stepping: known.stepping)
   }
 
-  package static var names: [String] { models.map(\.name) }
-
   /// Every version of a model has its signature.
   private static func isVersion(_ text: String, of name: String) -> Bool {
     guard text.hasPrefix(name + "-v") else { return false }

@@ -58,7 +58,10 @@ import Testing
           running.append(step)
           continue
         }
-        guard let index = running.indices.randomElement(using: &random) else { return }
+        guard let index = running.indices.randomElement(using: &random) else {
+          Issue.record("nobody works and nothing is given out")
+          return
+        }
         let step = running.remove(at: index)
         schedule.finished(step)
         guard let place = step.leaving else { continue }

@@ -86,11 +86,10 @@ def fail(original, folder, call, count, fault):
         injected = [line for line in trace.read_text().splitlines() if "(INJECTED)" in line]
         if status == LOADER or status == RUNTIME and any('"/proc/' in line for line in injected):
             return "not the broker's own call"
-        was_injected = injected or fault == "signal=KILL"
         if fault == "signal=KILL":
             true(status in (0, -9, 137), f"exit status {status}")
         elif status != 0:
-            true((status in (3, 6) or status == 1 and "cannot read" in line) and was_injected, f"exit status {status}: {copy.program.output()[-400:]}")
+            true((status in (3, 6) or status == 1 and "cannot read" in line) and injected, f"exit status {status}: {copy.program.output()[-400:]}")
             true(line, f"ended with {status} and no sentence")
         copy.goes_on()
         return f"{'ended with ' + str(status) if status else 'went on'}{'; ' + line[18:90] if line else ''}"

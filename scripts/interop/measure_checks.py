@@ -131,7 +131,7 @@ def domain_measurement(image, by_section=False):
     def block(name, address):
         digest.update(struct.pack("<16sQ104x", name, address))
 
-    def extend(data, offset, place, page):
+    def extend(data, place, page):
         for chunk in range(page, page + PAGE, CHUNK):
             block(b"MR.EXTEND", place + chunk)
             digest.update(data[chunk:chunk + CHUNK].ljust(CHUNK, b"\0"))
@@ -144,9 +144,9 @@ def domain_measurement(image, by_section=False):
         for page in range(0, memory, PAGE):
             block(b"MEM.PAGE.ADD", place + page)
             if attributes & 1 and not by_section:
-                extend(data, offset, place, page)
+                extend(data, place, page)
         for page in range(0, memory, PAGE) if attributes & 1 and by_section else ():
-            extend(data, offset, place, page)
+            extend(data, place, page)
     return digest.hexdigest()
 
 

@@ -248,16 +248,26 @@ def memory(make):
 def progress(make):
     """A bar on a terminal, lines of JSON elsewhere, nothing when asked for quiet."""
     model = make("bar", files=2, mib=200)
+
+    def held_up(errors):
+        """Stopped for longer than work may take without a word."""
+        process = subprocess.Popen(list(map(str, model.words())), stdout=subprocess.DEVNULL, stderr=errors)
+        time.sleep(0.05)
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(1.1)
+        process.send_signal(signal.SIGCONT)
+        return process
     piped = model.seal("--quiet")
     same((piped.returncode, [line for line in piped.stderr.splitlines() if "percent" in line]), (0, []))
     shutil.rmtree(model.sealed)
-    piped = model.seal()
-    rows = [json.loads(line) for line in piped.stderr.splitlines() if line.startswith("{")]
+    process = held_up(subprocess.PIPE)
+    lines = process.communicate()[1].decode().splitlines()
+    rows = [json.loads(line) for line in lines if line.startswith("{")]
     shares = [row["percent"] for row in rows]
-    true(shares == sorted(shares) and all(row["stage"] == "seal" for row in rows), f"{rows}")
+    true(rows and shares == sorted(shares) and all(row["stage"] == "seal" for row in rows), f"{rows}")
     shutil.rmtree(model.sealed)
     master, slave = pty.openpty()
-    process = subprocess.Popen(list(map(str, model.words())), stdout=subprocess.DEVNULL, stderr=slave)
+    process = held_up(slave)
     os.close(slave)
     shown = b""
     while True:
@@ -265,10 +275,8 @@ def progress(make):
             shown += os.read(master, 4096)
         except OSError:
             break
-        if process.poll() is not None and not shown:
-            break
     same(process.wait(), 0)
-    true(not rows or b"seal [" in shown and shown.rstrip().endswith(b"\x1b[K"), f"{shown[-200:]!r}")
+    true(b"seal [" in shown and shown.rstrip().endswith(b"\x1b[K"), f"{shown[-200:]!r}")
 
 
 def main():

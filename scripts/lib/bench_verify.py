@@ -10,7 +10,7 @@ import time
 import dcap_qvl
 
 import bench_gpus
-from bench import ROOT, VECTORS, in_rounds, openssl_verify_rate, rows_beside, table
+from bench import VECTORS, in_rounds, openssl_verify_rate, rows_beside, table
 
 QUOTE = "cpu/tdx/v4_f1c8503301.bin"
 COLLATERAL = {

@@ -31,7 +31,7 @@ def options(parser):
 
 
 def run(arguments):
-    if not arguments.inside and in_own_namespace(arguments):
+    if not arguments.inside and in_own_namespace():
         return
     folder = pathlib.Path(tempfile.mkdtemp(prefix="vouchsafe-bench-", dir=arguments.work))
     try:
@@ -40,7 +40,7 @@ def run(arguments):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def in_own_namespace(arguments):
+def in_own_namespace():
     """The same again where we may mount: as root, or as root of a user namespace. False where neither can be."""
     for words in (["unshare", "-m"], ["unshare", "-rm"]):
         if subprocess.run([*words, "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True).returncode == 0:

@@ -55,7 +55,10 @@ import Testing
 
   @Test func aChangedAnswerIsNotProved() throws {
     let file = "gpu/ocsp/test_gpu_rim_l2_base64encoded_ocsp_response.dat"
-    guard case .answer(let answer) = try artefact(file) else { return }
+    guard case .answer(let answer) = try artefact(file) else {
+      Issue.record("no answer")
+      return
+    }
     let now = try Timestamp(rfc3339: "2025-10-24T12:00:00Z")
     var accepted = 0
     for place in stride(from: 0, to: answer.der.count, by: 7) {
@@ -70,7 +73,10 @@ import Testing
   }
 
   @Test func authoritiesOfNVIDIAAreFollowedToTheirRoot() throws {
-    guard case .manifest(let document) = try artefact(Self.driver), let manifest = document.manifest else { return }
+    guard case .manifest(let document) = try artefact(Self.driver), let manifest = document.manifest else {
+      Issue.record("no manifest")
+      return
+    }
     let now = try Timestamp(rfc3339: "2025-10-24T12:00:00Z")
     let certificates = manifest.signature.certificates
     for certificate in certificates {
