@@ -7,7 +7,7 @@ package struct CommandTable: Sendable {
   package init(program: String, summary: String, commands: [Command]) {
     self.program = program
     self.summary = summary
-    self.commands = commands
+    self.commands = commands + [Self.completion(program, summary, commands)]
   }
 
   /// Runs the verb named by `words` (without the program's own name) and returns the exit status.
@@ -29,7 +29,6 @@ package struct CommandTable: Sendable {
     let wantsHelp = options.contains { $0 == "--help" || $0 == "-h" } || words.first == "help"
     let named = words.first == "help" ? Array(words.dropFirst()) : words
     let selected = commands.filter { named.starts(with: $0.path) }.max { $0.path.count < $1.path.count }
-    if words.first == "completion" { return try completion(words.dropFirst().first) }
     if let selected {
       guard !wantsHelp else {
         Console.out(selected.help(program: program))
@@ -65,71 +64,23 @@ package struct CommandTable: Sendable {
       """
   }
 
-  private func completion(_ shell: String?) throws(Failure) -> ExitCode {
-    guard let shell, let script = Completion.script(for: shell, program: program, commands: commands) else {
-      throw Failure(.usage, "completion: takes bash, zsh or fish")
-    }
-    Console.out(script)
-    return .ok
-  }
-}
-
-/// Shell completion made from the same table as the help.
-enum Completion {
-  static func script(for shell: String, program: String, commands: [Command]) -> String? {
-    let function = "_" + program.map { $0 == "-" ? "_" : String($0) }.joined()
-    switch shell {
-    case "bash": return bash(program, function, commands)
-    case "zsh": return "autoload -U bashcompinit && bashcompinit\n" + bash(program, function, commands)
-    case "fish": return fish(program, commands)
-    default: return nil
-    }
-  }
-
-  private static func bash(_ program: String, _ function: String, _ commands: [Command]) -> String {
-    let cases = commands.map { command in
-      "    \"\(command.name)\"*) words=\"\(command.options.map(\.name).joined(separator: " "))\" ;;"
-    }
-    let nouns = Set(commands.map { $0.path[0] }).sorted()
-    let nounCases = nouns.map { noun in
-      let verbs = commands.filter { $0.path[0] == noun && $0.path.count > 1 }.map { $0.path[1] }
-      return "      \(noun)) words=\"\(verbs.joined(separator: " "))\" ;;"
-    }
-    return """
-      \(function)() {
-        local typed="${COMP_WORDS[*]:1}" words=""
-        if [ "$COMP_CWORD" -eq 1 ]; then words="\(nouns.joined(separator: " "))"
-        elif [ "$COMP_CWORD" -eq 2 ]; then
-          case "${COMP_WORDS[1]}" in
-      \(nounCases.joined(separator: "\n"))
-          esac
-        else
-          case "$typed" in
-      \(cases.joined(separator: "\n"))
-          esac
-        fi
-        COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))
-        [ -n "$COMPREPLY" ] || COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}"))
-      }
-      complete -F \(function) \(program)
-
-      """
-  }
-
-  private static func fish(_ program: String, _ commands: [Command]) -> String {
-    commands.flatMap { command -> [String] in
-      let seen = command.path.prefix(1).joined()
-      var lines = ["complete -c \(program) -n __fish_use_subcommand -a \(command.path[0]) -f"]
-      if command.path.count > 1 {
-        lines.append(
-          "complete -c \(program) -n '__fish_seen_subcommand_from \(seen)' -a \(command.path[1]) -d '\(quoted(command.summary))'"
-        )
-      }
-      return lines
-    }.joined(separator: "\n") + "\n"
-  }
-
-  private static func quoted(_ text: String) -> String {
-    text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "\\'")
+  /// What shells and `man` read, made from the table itself.
+  private static func completion(_ program: String, _ summary: String, _ commands: [Command]) -> Command {
+    Command(
+      "completion", arguments: "bash|zsh|fish|man",
+      "print what completes this program's commands in a shell, or its manual",
+      example: "\(program) completion bash > /etc/bash_completion.d/\(program)",
+      run: { arguments in
+        let kind = try arguments.one(of: "bash, zsh, fish or man")
+        let completion = Completion(program: program, commands: commands)
+        switch kind {
+        case "bash": Console.out(completion.bash)
+        case "zsh": Console.out(completion.zsh)
+        case "fish": Console.out(completion.fish)
+        case "man": Console.out(ManualPage(program: program, summary: summary, commands: commands).text)
+        default: throw Failure(.usage, "completion: takes bash, zsh, fish or man, not \(kind)")
+        }
+        return .ok
+      })
   }
 }

@@ -58,7 +58,7 @@ struct BrokerConnection {
     } catch { throw Failure(.malformed, "\(base)\(path): the answer is not JSON: \(error)") }
   }
 
-  private static func advice(_ error: FetchError) -> String {
+  static func advice(_ error: FetchError) -> String {
     switch error {
     case .unreachable: "nothing listens there; is the broker running, and is this its administrators' address?"
     case .tlsUntrusted: "the server's certificate does not lead to the given --ca"

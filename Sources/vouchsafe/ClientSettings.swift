@@ -14,6 +14,8 @@ struct ClientSettings: Equatable {
   /// Those of the model's provider and of the auditor, where a file names them; else the above serve for all.
   var provider: Credential?
   var auditor: Credential?
+  /// The log's verifier key.
+  var logVkey: String?
   /// The file they were read from.
   var source: String?
 
@@ -88,7 +90,7 @@ struct ClientSettings: Equatable {
       ca = beside(try reader.optionalString("ca"))
       clientCertificate = beside(try reader.optionalString("clientCertificate"))
       clientKey = beside(try reader.optionalString("clientKey"))
-      _ = try reader.optionalString("logVkey")
+      logVkey = beside(try reader.optionalString("logVkey"))
       func credential(_ name: String) throws(ParseError) -> Credential? {
         guard var reader = try reader.optionalObject(name) else { return nil }
         let found = Credential(
