@@ -79,6 +79,9 @@ var targets: [Target] = [
   module("Fetch", ["Bytes", "CFetch"]),
   module("Platform", ["Bytes", "Cryptography", "Telemetry", "CPlatform"]),
 
+  // 3½ · the disk under a log
+  module("LogStorage", ["Telemetry", "TransparencyLog", "Platform"]),
+
   // 3½ · which endorsements, from whom, when and in which order
   module("Collateral", ["Bytes", "Cryptography", "Evidence", "Verification"]),
 
@@ -101,7 +104,7 @@ var targets: [Target] = [
     "Broker",
     [
       "Bytes", "Telemetry", "Cryptography", "SignedNotes", "Evidence", "Verification", "TransparencyLog",
-      "Collateral", "KBSProtocol", "Transport", "Platform", "Appraisal",
+      "LogStorage", "Collateral", "KBSProtocol", "Transport", "Platform", "Appraisal",
     ]),
   module(
     "Agent",
@@ -121,9 +124,8 @@ var targets: [Target] = [
     "vouchsafe",
     [
       "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Measurement", "Appraisal",
-      "Audit",
-      "Replay", "TransparencyLog", "KBSProtocol", "ModelSigning", "Weights", "Transport", "Fetch", "Platform",
-      "Collateral", "CollateralService", "Telemetry", "Stores",
+      "Audit", "LogStorage", "Replay", "TransparencyLog", "KBSProtocol", "ModelSigning", "Weights", "Transport",
+      "Fetch", "Platform", "Collateral", "CollateralService", "Telemetry", "Stores",
     ]),
 
   // simulation: never linked into a shipped program
@@ -163,7 +165,7 @@ var targets: [Target] = [
   tests(
     "TransparencyLogTests",
     [
-      "TransparencyLog", "SignedNotes", "Cryptography", "Telemetry", "Platform", "Bytes", "TestSupport",
+      "TransparencyLog", "LogStorage", "SignedNotes", "Cryptography", "Telemetry", "Platform", "Bytes", "TestSupport",
       "HostileDisk",
     ]),
   tests("KBSProtocolTests", ["KBSProtocol", "Cryptography", "Bytes", "TestSupport"]),
@@ -187,7 +189,8 @@ var targets: [Target] = [
   tests(
     "BrokerTests",
     [
-      "Broker", "Replay", "SimulatedTEE", "Evidence", "Verification", "Appraisal", "TransparencyLog", "SignedNotes",
+      "Broker", "Replay", "LogStorage", "SimulatedTEE", "Evidence", "Verification", "Appraisal", "TransparencyLog",
+      "SignedNotes",
       "KBSProtocol", "Cryptography", "Transport", "Telemetry", "Collateral", "CollateralService", "SimulatedVendors",
       "Platform", "Bytes", "TestSupport",
     ]),

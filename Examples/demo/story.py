@@ -10,7 +10,6 @@ the log, the inference engine. All of it runs on 127.0.0.1 and in one temporary 
 import argparse
 import http.client
 import json
-import os
 import pathlib
 import shutil
 import signal
@@ -24,12 +23,12 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "scripts" / "lib"))
 from stage import MEASUREMENT, Program, Stage, StageError  # noqa: E402
+from walls import named, stopped_over  # noqa: E402
 
 TECHNOLOGIES = {"snp": "AMD SEV-SNP", "tdx": "Intel TDX"}
 MODEL, VERSION, RESOURCE, BUNDLE = "demo/tiny-llama", "1", "models/tiny-llama/key", "tiny-llama"
 QUESTION = "Who can read your weights?"
 ENGINE_SECONDS = 30
-WALLS = ("user", "network", "files", "processes", "systemCalls")
 
 
 def step(title):
@@ -78,12 +77,11 @@ def find_walls(stage, pod, sealed, engine):
     """An agent stops where it cannot build its engine's room. Here, and only here, what is missing is then waived."""
     program, _ = agent(stage, "first-pod", pod, sealed, engine)
     program.process.wait(30)
-    last = program.output().splitlines()[-1]
-    if '"wallsMissing"' not in last:
+    hint = stopped_over(program.output())
+    if not hint:
         return
-    hint = json.loads(last)["hint"]
     show(f"On this machine an engine's room is not whole: {hint.partition(';')[0]}. The demonstration goes on without.")
-    stage.waived = [wall for wall in WALLS if wall in hint.partition(";")[0].replace(",", " ").split()]
+    stage.waived = named(hint)
 
 
 def approve(stage):

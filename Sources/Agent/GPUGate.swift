@@ -13,7 +13,7 @@ package struct GPUGate: Sendable {
   private let nvml: NVML
   private let busPath: String
   private let acceptingReadyGPUs: Bool
-  /// SHA-256 of the certificates that were sent to the broker, sorted.
+  /// SHA-256 of the certificates that were sent to the broker, sorted: the same every time that it is asked for a key.
   private let attested = Locked<[[UInt8]]?>(nil)
   /// Whether it was this gate that let programs in.
   private let isOpen = Locked(false)
@@ -30,7 +30,10 @@ package struct GPUGate: Sendable {
   package func evidence(_ digest: [UInt8]) throws(AgentError) -> String {
     let count = try asking { () throws(PlatformError) in try nvml.deviceCount() }
     try checkMachine(count)
-    guard count > 0 else { return "" }
+    guard count > 0 else {
+      try keep([])
+      return ""
+    }
     let nonce = Array(digest.prefix(32))
     var items: [JSONValue] = []
     var identities: [[UInt8]] = []
@@ -49,9 +52,18 @@ package struct GPUGate: Sendable {
         ]))
     }
     guard Set(identities).count == count else { throw .gpus(.repeated) }
-    attested.withLock { $0 = Self.sorted(identities) }
+    try keep(Self.sorted(identities))
     let list: JSONValue = .object([("nvidia", .object([("device_evidence_list", .array(items))]))])
     return String(decoding: CanonicalJSON.encode(list), as: UTF8.self)
+  }
+
+  /// A key that was released already went to the GPUs that were shown then.
+  private func keep(_ shown: [[UInt8]]) throws(AgentError) {
+    let isSame = attested.withLock { attested in
+      if attested == nil { attested = shown }
+      return attested == shown
+    }
+    guard isSame else { throw .gpus(.changed) }
   }
 
   /// What no report shows: nothing may use the GPUs yet, nobody may look into them, and none is hidden from the driver.
@@ -70,7 +82,7 @@ package struct GPUGate: Sendable {
   ///
   /// - Throws: `gpus`; the gate is closed then.
   package func open() throws(AgentError) {
-    guard let wanted = attested.withLock({ $0 }) else { return }
+    guard let wanted = attested.withLock({ $0 }), !wanted.isEmpty else { return }
     do throws(AgentError) {
       try requireSame(wanted)
       isOpen.withLock { $0 = true }

@@ -12,6 +12,8 @@ struct KeyRelease: Sendable {
   private let guest: Exchange
   private let pause: Pause
   private let gate: Locked<GPUGate?>
+  /// One for all parts: each key is released to the very processor and GPUs that the others were.
+  private let chosen = Locked<(any EvidenceSource)?>(nil)
 
   /// - Parameter gate: where the gate in front of the GPUs is left, for whoever has to close it.
   init(
@@ -56,11 +58,14 @@ struct KeyRelease: Sendable {
   }
 
   private func chooseEvidence() async throws(AgentError) -> any EvidenceSource {
+    if let chosen = chosen.withLock({ $0 }) { return chosen }
     let chooser = EvidenceChooser(configuration.evidence, guest: guest)
     let source = try await chooser.source()
-    guard let gate = try chooser.gate(beside: source) else { return source }
+    let gate = try chooser.gate(beside: source)
+    let evidence: any EvidenceSource = gate.map { CompositeEvidence(processor: source, gpus: $0) } ?? source
     self.gate.withLock { $0 = gate }
-    return CompositeEvidence(processor: source, gpus: gate)
+    chosen.withLock { $0 = evidence }
+    return evidence
   }
 
   /// Only now may programs use the GPUs that were judged.

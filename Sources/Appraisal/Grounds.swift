@@ -64,7 +64,7 @@ package struct Grounds: Equatable, Sendable {
 
   private static func basis(of leaf: JSONValue, _ values: ReferenceValues) -> JSONValue {
     guard let resource = leaf["resource"]?.stringValue else { return .null }
-    guard let rule = values.rules.first(where: { $0.key.text == resource })?.value else {
+    guard let rule = (try? ResourcePath(resource)).flatMap({ values.rules[$0] }) else {
       return ["binding": leaf["bound"] ?? .null]
     }
     return [

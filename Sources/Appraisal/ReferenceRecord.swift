@@ -6,8 +6,10 @@ import Verification
 /// Reference values as they are kept beside the decisions made with them: two documents, and the bodies that they name.
 ///
 /// `refvalues`: `{"schema":"vouchsafe/refvalues/v1","epoch","quorum","heads","bundles":{name:{"version","sha256"}},
-/// "advisories":{"version","sha256"},"exceptions":{scope:{"version","sha256"}},"revocations"}`, the exceptions only where
-/// there are any; `policy`: `{"schema":"vouchsafe/policy/v1","rules":{resource:sha256}}`. Canonical JSON, content-addressed.
+/// "advisories":{"version","sha256"},"revocations"}`, and only where there are any `"breakGlassQuorum"`,
+/// `"breakGlass":[grant with its end]`, `"exceptions":{scope:{"version","sha256"}}` and `"collateralGrace":[statement]`;
+/// `policy`: `{"schema":"vouchsafe/policy/v1","rules":{resource:sha256}}`. Both have `"salt"` (HEX) where the log keeps names
+/// private. Canonical JSON, content-addressed.
 package struct ReferenceRecord: Equatable, Sendable {
   package static let schema = "vouchsafe/refvalues/v1"
   package static let policySchema = "vouchsafe/policy/v1"

@@ -122,7 +122,10 @@ extension KeyBroker {
   /// The grace that the claims rest on is in force still, in the very values that the decision is made with.
   private func checkGrace(of claims: Claims, _ values: ReferenceValues, _ context: AttestationContext) throws {
     guard let asOf = claims.collateralAsOf else { return }
-    guard values.activeGraces(at: context.now).contains(where: { $0.grace.asOf == asOf }) else {
+    let isInForce = values.activeGraces(at: context.now).contains {
+      $0.grace.covers(claims.tee, at: context.now) && $0.grace.asOf == asOf
+    }
+    guard isInForce else {
       throw countRefusal(
         Refusal(.collateralExpired, "grace", got: "ended"), of: context.session.tee.rawValue, at: context.now)
     }

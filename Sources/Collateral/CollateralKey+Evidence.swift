@@ -19,6 +19,11 @@ extension CollateralKey {
     return distinct(nvidia.devices.flatMap { RevocationQuestions($0).issuers })
   }
 
+  /// Who issued the certificates of those who signed manifests. Unverified.
+  package static func issuers(of manifests: [ManifestDocument]) -> [Certificate] {
+    distinct(manifests.flatMap { RevocationQuestions($0).issuers })
+  }
+
   /// What it takes to clear who signed a manifest.
   package static func wanted(by manifest: ManifestDocument) -> [CollateralKey] {
     RevocationQuestions(manifest).certificates.compactMap { nvidiaAnswer(about: $0) }

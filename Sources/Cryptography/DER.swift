@@ -38,8 +38,9 @@ package enum DER {
 
   /// The content of an object identifier, from its dotted text; `nil` for anything else.
   static func identifier(dotted text: String) -> [UInt8]? {
-    let arcs = text.split(separator: ".", omittingEmptySubsequences: false).compactMap { UInt32($0) }
-    guard arcs.count > 2, arcs[0] <= 2, arcs[1] < 40 else { return nil }
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    let arcs = parts.compactMap { UInt32($0) }
+    guard arcs.count == parts.count, arcs.count > 2, arcs[0] <= 2, arcs[1] < 40 else { return nil }
     var content = [UInt8(arcs[0] * 40 + arcs[1])]
     for arc in arcs.dropFirst(2) {
       let digits = stride(from: 28, through: 0, by: -7).map { UInt8(arc >> UInt32($0) & 0x7F) }

@@ -7,8 +7,6 @@ package struct DERReader {
   package init(_ bytes: some Collection<UInt8>) { rest = Array(bytes)[...] }
 
   package var isAtEnd: Bool { rest.isEmpty }
-  /// The tag of the next element; `nil` at the end.
-  package var tag: UInt8? { rest.first }
 
   /// The content of the next element, which must have this tag; `nil` when it has not, or is not DER.
   package mutating func element(_ tag: UInt8) -> ArraySlice<UInt8>? {

@@ -15,25 +15,6 @@ package struct PortableExecutable: Sendable {
 
   private static let sectionLimit = 96
 
-  /// - Throws: `.malformed` for a file that is no PE image, or whose parts do not lie in it in order.
-  package init(_ bytes: [UInt8]) throws(MeasurementError) {
-    do throws(ParseError) {
-      self = try Self.read(bytes)
-    } catch { throw .malformed(error) }
-  }
-
-  private init(
-    bytes: [UInt8], checksum: Range<Int>, certificateEntry: Range<Int>, headerCount: Int, certificateCount: Int,
-    sections: [Range<Int>]
-  ) {
-    self.bytes = bytes
-    self.checksum = checksum
-    self.certificateEntry = certificateEntry
-    self.headerCount = headerCount
-    self.certificateCount = certificateCount
-    self.sections = sections
-  }
-
   private static func read(_ bytes: [UInt8]) throws(ParseError) -> PortableExecutable {
     var cursor = ByteCursor(bytes)
     guard try cursor.bytes(2, "image.signature").elementsEqual("MZ".utf8) else {
@@ -95,6 +76,13 @@ package struct PortableExecutable: Sendable {
     let hashed = headerCount + sections.reduce(0) { $0 + $1.count }
     if bytes.count > hashed + certificateCount { stream.update(bytes[hashed..<(bytes.count - certificateCount)]) }
     return stream.finish()
+  }
+}
+
+extension PortableExecutable {
+  /// - Throws: `.malformed` for a file that is no PE image, or whose parts do not lie in it in order.
+  package init(_ bytes: [UInt8]) throws(MeasurementError) {
+    do throws(ParseError) { self = try Self.read(bytes) } catch { throw .malformed(error) }
   }
 }
 

@@ -1,3 +1,4 @@
+import Bytes
 import Cryptography
 
 /// The measurement of a trust domain's first memory.
@@ -37,6 +38,7 @@ package struct TDXBuild: Sendable {
   }
 
   private static let chunkBytes = 256
+  private static let blockBytes = 128
 
   /// The sixteen chunks of one page.
   private func extend(_ stream: inout HashStream, _ section: TDXMetadata.Section, _ page: Int) {
@@ -50,9 +52,11 @@ package struct TDXBuild: Sendable {
   }
 
   private static func block(_ name: String, _ address: UInt64) -> [UInt8] {
-    var block = Array(name.utf8)
-    block += [UInt8](repeating: 0, count: 16 - block.count)
-    for shift in stride(from: UInt64(0), to: 64, by: 8) { block.append(UInt8(truncatingIfNeeded: address >> shift)) }
-    return block + [UInt8](repeating: 0, count: 128 - block.count)
+    var block = ByteWriter(reserving: blockBytes)
+    block.append(name)
+    block.zeros(16 - block.bytes.count)
+    block.littleEndian(address)
+    block.zeros(blockBytes - block.bytes.count)
+    return block.bytes
   }
 }

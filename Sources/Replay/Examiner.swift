@@ -41,13 +41,21 @@ package struct Examiner: Sendable {
   /// - Parameter openings: of a log that keeps names private; without them its entries cannot be read.
   package init(openings: NameOpenings? = nil) { self.openings = openings }
 
-  /// Takes the next entry. Entries that change nothing may be left out before the first decision that is examined.
+  /// Takes the next entry, as it stands in the log.
   ///
   /// - Throws: `ParseError` for an entry that is no leaf of ours; what the source throws.
   package mutating func examine(
     _ entry: [UInt8], at index: UInt64, _ blobs: inout some BlobSource
   ) async throws -> Examination {
-    let leaf = try LogLeaf(parsing: entry, openings: openings)
+    try await examine(try LogLeaf(parsing: entry, openings: openings), at: index, &blobs)
+  }
+
+  /// Takes the next entry. Entries that change nothing may be left out before the first decision that is examined.
+  ///
+  /// - Throws: what the source throws.
+  mutating func examine(
+    _ leaf: LogLeaf, at index: UInt64, _ blobs: inout some BlobSource
+  ) async throws -> Examination {
     var replayed: Replayed?
     let outcome: Examination.Outcome
     do {

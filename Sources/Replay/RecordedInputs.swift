@@ -34,7 +34,7 @@ package struct RecordedInputs: Sendable {
   }
 
   /// The claims, or the refusal, at the time and under the floors of the record, with the graces of those values.
-  package func verified(under values: ReferenceValues = ReferenceValues(quorum: nil)) -> Result<Claims, Refusal> {
+  package func verified(under values: ReferenceValues) -> Result<Claims, Refusal> {
     let graces = values.activeGraces(at: record.verifiedAt).map(\.grace)
     return verified(with: endorsements, at: record.verifiedAt, graces: graces)
   }

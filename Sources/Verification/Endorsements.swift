@@ -64,7 +64,8 @@ package struct Endorsements: Sendable {
     return copy
   }
 
-  /// What speaks of a platform and what speaks of its devices, with all that is proved of either.
+  /// What speaks of a platform and what speaks of its devices, with all that is proved of either: a platform that was
+  /// proved without a list of the other's is proved again.
   package func joining(_ other: Endorsements) -> Endorsements {
     func join<T: Hashable>(_ left: [T], _ right: [T]) -> [T] {
       let known = Set(left)
@@ -75,6 +76,9 @@ package struct Endorsements: Sendable {
       revocationLists: join(revocationLists, other.revocationLists), documents: join(documents, other.documents),
       manifests: join(manifests, other.manifests), answers: join(answers, other.answers))
     joined.proved = proved.joining(other.proved)
+    joined.proved.platforms = joined.proved.platforms.filter {
+      $0.value.path.wasProved(with: joined.revocationLists)
+    }
     return joined
   }
 }

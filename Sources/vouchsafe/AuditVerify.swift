@@ -25,19 +25,18 @@ enum AuditVerify {
   }
 
   private static func show(_ report: AuditReport, _ format: OutputFormat) {
-    let counts = { (counts: [String: Int]) in
-      JSONValue.object(counts.sorted { $0.key < $1.key }.map { ($0.key, .int($0.value)) })
-    }
+    let counts = EntryCounts(report)
     switch format {
     case .json:
-      Console.json(
-        .object([
-          ("verdict", "consistent"), ("origin", .string(report.origin)), ("size", .int(report.size)),
-          ("root", .string(Base64.encode(report.root))), ("witnesses", .strings(report.witnesses)),
-          ("types", counts(report.types)), ("results", counts(report.results)), ("simulated", .int(report.simulated)),
-          ("firstTime", report.firstTime.map { .string($0.rfc3339Milliseconds) } ?? .null),
-          ("lastTime", report.lastTime.map { .string($0.rfc3339Milliseconds) } ?? .null),
-        ]))
+      let head: [(String, JSONValue)] = [
+        ("verdict", "consistent"), ("origin", .string(report.origin)), ("size", .int(report.size)),
+        ("root", .string(Base64.encode(report.root))), ("witnesses", .strings(report.witnesses)),
+      ]
+      let times: [(String, JSONValue)] = [
+        ("firstTime", report.firstTime.map { .string($0.rfc3339Milliseconds) } ?? .null),
+        ("lastTime", report.lastTime.map { .string($0.rfc3339Milliseconds) } ?? .null),
+      ]
+      Console.json(.object(JSONObject(head + counts.members + times)))
     case .text:
       let noun = report.size == 1 ? "entry" : "entries"
       Console.line(Console.printable("consistent: \(report.origin), \(report.size) \(noun)"))
@@ -48,13 +47,7 @@ enum AuditVerify {
       if let first = report.firstTime, let last = report.lastTime {
         Console.line("from \(first.rfc3339) to \(last.rfc3339)")
       }
-      for (type, count) in report.types.sorted(by: { $0.key < $1.key }) {
-        Console.line(Console.printable("  \(count) \(type)"))
-      }
-      for (result, count) in report.results.sorted(by: { $0.key < $1.key }) {
-        Console.line(Console.printable("  \(count) decided \(result)"))
-      }
-      if report.simulated > 0 { Console.line("  \(report.simulated) rest on SIMULATED evidence") }
+      for line in counts.lines { Console.line(Console.printable(line)) }
     }
   }
 }

@@ -105,6 +105,10 @@ struct EntryCounts {
   private var results: [String: Int] = [:]
   private var simulated = 0
 
+  init() {}
+
+  init(_ report: AuditReport) { (types, results, simulated) = (report.types, report.results, report.simulated) }
+
   mutating func take(_ leaf: LogLeaf) {
     types[leaf.type, default: 0] += 1
     if let decision = leaf.decision { results[decision.allows ? "allow" : "deny", default: 0] += 1 }

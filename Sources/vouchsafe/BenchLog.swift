@@ -1,4 +1,5 @@
 import Bytes
+import LogStorage
 import Platform
 import Terminal
 import TransparencyLog

@@ -1,4 +1,5 @@
 import Cryptography
+import LogStorage
 import SignedNotes
 import TransparencyLog
 
@@ -83,10 +84,7 @@ struct LogGrowth: ~Copyable {
       let began = clock.now
       try body(&self, turn)
       durations.append(clock.now - began)
-      let counts = disk.taken()
-      most = CountedDisk.Counts(
-        reads: max(most.reads, counts.reads), bytesRead: max(most.bytesRead, counts.bytesRead),
-        writes: max(most.writes, counts.writes), syncs: max(most.syncs, counts.syncs))
+      most = most.joined(disk.taken())
     }
     durations.sort()
     return Measure(median: durations[times / 2], slowest: durations[times - 1 - times / 100], counts: most)

@@ -32,9 +32,10 @@ import Weights
   }
 
   private func attempt(
-    _ pod: TestPod, _ others: [String: [UInt8]] = [resource: key], change: (inout Configuration) -> Void = { _ in }
+    _ pod: TestPod, _ others: [String: [UInt8]] = [resource: key],
+    change: (inout Configuration) -> Void = { _ in }, onRelease: @escaping @Sendable (String) -> Void = { _ in }
   ) async throws -> (broker: FakeBroker, configuration: Configuration, error: AgentError?) {
-    let broker = try FakeBroker(key: TestPod.key, others: others)
+    let broker = try FakeBroker(key: TestPod.key, others: others, onRelease: onRelease)
     var configuration = try pod.configuration(logKey: broker.log.verifierKey)
     var model = configuration.model
     model.directory = "\(pod.path)/adapter"
@@ -95,6 +96,40 @@ import Weights
     try SmallFile.overwrite("\(pod.path)/adapter/blobs/\(name)", bytes)
     let (_, _, error) = try await attempt(pod)
     #expect(error?.code == "segmentNotAuthentic")
+  }
+
+  private func gpus(_ gpus: StubGPUs) -> (inout Configuration) -> Void {
+    { configuration in
+      configuration.evidence.gpus = .required
+      configuration.evidence.gpuLibrary = gpus.library
+      configuration.evidence.busPath = gpus.bus
+    }
+  }
+
+  @Test func everyKeyIsReleasedToTheSameGPUs() async throws {
+    let shown = try StubGPUs()
+    let (broker, _, error) = try await attempt(try pod(), change: gpus(shown))
+    #expect(error == nil)
+    #expect(broker.state.withLock { $0.handshakes } == 2)
+    #expect(shown.calls == ["1"])
+  }
+
+  /// The base's key went to the GPUs that were there then.
+  @Test(arguments: ["chain-1", "count"])
+  func anotherGPUBetweenTwoKeysEndsTheStart(_ change: String) async throws {
+    let shown = try StubGPUs()
+    let folder = shown.folder
+    let (broker, _, error) = try await attempt(
+      try pod(), change: gpus(shown),
+      onRelease: { resource in
+        guard resource == FakeBroker.resource else { return }
+        let text = change == "count" ? "1" : "certificates of another"
+        try? SmallFile.overwrite("\(folder)/\(change)", Array(text.utf8))
+        if change == "count" { try? FileTree.open("\(folder)/bus").remove("0000:02:00.0") }
+      })
+    #expect(error == .gpus(.changed))
+    #expect(broker.state.withLock { $0.releases } == 1)
+    #expect(shown.calls.isEmpty)
   }
 
   @Test func anEngineIsToldWhereItsAdaptersLie() async throws {

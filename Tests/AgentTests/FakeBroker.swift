@@ -39,13 +39,19 @@ final class FakeBroker: Sendable {
   let key: [UInt8]
   /// Keys of further models, by their resources.
   let others: [String: [UInt8]]
+  /// What happens in the pod as soon as a key is on its way.
+  let onRelease: @Sendable (String) -> Void
   let log: NoteSigner
   let state = Locked(State())
 
-  init(_ fault: Fault = .none, key: [UInt8], others: [String: [UInt8]] = [:]) throws {
+  init(
+    _ fault: Fault = .none, key: [UInt8], others: [String: [UInt8]] = [:],
+    onRelease: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws {
     self.fault = fault
     self.key = key
     self.others = others
+    self.onRelease = onRelease
     log = try Self.signer("log.test/decisions", seed: 3)
   }
 
@@ -131,6 +137,7 @@ final class FakeBroker: Sendable {
     default: break
     }
     guard let cookie, let own = state.withLock({ $0.attested[cookie] }) else { return error(401, .tokenNotFound) }
+    onRelease(resource)
     let to = fault == .jweToOtherKey ? TEEKeyPair.generate(.ecP256).jwk : own
     var payload = fault == .otherModelKey ? key.map { $0 ^ 1 } : fault == .shortKey ? Array(key.dropLast()) : key
     let secret = SecretBytes(erasing: &payload)

@@ -188,6 +188,24 @@ private func with(_ change: (inout SimulatedGPU) -> Void) -> SimulatedGPUSet {
   #expect(answer.status == 200, "\(answer.code ?? "")")
 }
 
+/// Firmware that cannot say which it is: its report and its certificate are silent.
+@Test func aBundleMayTakeGPUsWithoutAFirmwareIDByName() async throws {
+  var silent = twoGPUs
+  for index in silent.devices.indices {
+    (silent.devices[index].firmwareID, silent.devices[index].certifiedFirmwareID) = (nil, nil)
+  }
+  #expect(try await refused(try await bench(silent), silent) == "firmwareIDMissing")
+  let widened = gpuBundle { $0["acceptingMissingFirmwareID"] = true }
+  let bench = try await bench(silent, widened)
+  let (pod, answer) = try await Pod.attested(bench) { $0.gpus = silent }
+  #expect(answer.status == 200, "\(answer.code ?? "")")
+  #expect(try await pod.fetch(bench).status == 200)
+  // It widens that rule and no other: what a report and a certificate say of the firmware is the same.
+  silent.devices[1].certifiedFirmwareID = Hash.sha384.digest([1])
+  silent.devices[1].firmwareID = Hash.sha384.digest([2])
+  #expect(try await refused(bench, silent) == "firmwareIDMismatch")
+}
+
 @Test func gpusWithoutAProcessorAuthoriseNothing() async throws {
   let bench = try await bench()
   var pod = Pod()

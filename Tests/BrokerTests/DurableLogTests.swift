@@ -1,6 +1,7 @@
 import Bytes
 import Cryptography
 import Glibc
+import LogStorage
 import Platform
 import SignedNotes
 import Testing

@@ -174,6 +174,36 @@ private let secret = Array("a model key of thirty-two bytes!".utf8)
     ])
 }
 
+@Test func aPackTakesNoBlobUnderAnothersName() async throws {
+  let bench = try await Bench.ready()
+  _ = try await Pod.attested(bench)
+  let digest = try Hex.decode(try #require(try await bench.entries().last?["evidence"]?.stringValue), "digest")
+  await #expect(throws: PackError.blobAltered(digest)) {
+    try await Packed.pack(bench, BenchBlobs(bench: bench, altered: [digest: [1, 2, 3]]))
+  }
+}
+
+/// What the log names is too long for a record; who verifies a pack would refuse it.
+@Test func aPackTakesNoBlobThatIsTooLong() async throws {
+  let bench = try await Bench.ready()
+  _ = try await Pod.attested(bench)
+  let long = [UInt8](repeating: 0x20, count: PackRecord.Kind.blob.limitBytes + 1)
+  let digest = Hash.sha256.digest(long)
+  let signer = try NoteSigner(name: "vouchsafe.test/log", key: bench.broker.keyring.logKey)
+  let log = try DecisionLog.open(MemoryIO(), signer: signer, absence: .begin, executor: try SerialThread())
+  for leaf in try await bench.entries() {
+    var object = try #require(leaf.objectValue)
+    if object["type"] == "decision" { object["evidence"] = .string(Hex.encode(digest)) }
+    _ = try await log.commit(CanonicalJSON.encode(.object(object)))
+  }
+  try await log.publish()
+  var source = LogFiles(log: log)
+  let blobs = BenchBlobs(bench: bench, altered: [digest: long])
+  await #expect(throws: PackError.blobTooLong(digest)) {
+    try await PackMaker(key: signer.verifierKey).make(&source, blobs) { _ in }
+  }
+}
+
 @Test func privateNamesGoIntoThePackWithTheirOpenings() async throws {
   let bench = try await Bench.make(.init(privateNames: true))
   #expect(try await bench.approve(bundle()).status == 200)

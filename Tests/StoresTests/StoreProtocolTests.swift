@@ -31,7 +31,7 @@ import Weights
     #expect(!fields.contains { $0.0 == "host" })
   }
 
-  @Test func namesAreEncodedByte() {
+  @Test func namesAreEncodedByteByByte() {
     #expect(PercentEncoding.encode("/b/a b+ü~", keepingSlash: true) == "/b/a%20b%2B%C3%BC~")
     #expect(PercentEncoding.encode("a/b", keepingSlash: false) == "a%2Fb")
   }

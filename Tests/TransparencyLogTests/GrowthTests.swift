@@ -1,10 +1,12 @@
+import HostileDisk
+import LogStorage
 import Testing
 import TransparencyLog
 
 /// What the log asks of its disk does not grow with it: counted, so that no machine's speed decides.
 struct GrowthTests {
   private static let sizes: [UInt64] = [1, 255, 256, 1000, 65_535, 65_536, 70_000]
-  private let disk = CountingDisk()
+  private let disk = CountedDisk(CrashFS())
 
   /// Levels of tiles over that many entries.
   private static func levels(_ entries: UInt64) -> Int {

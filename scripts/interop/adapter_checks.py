@@ -28,6 +28,7 @@ DEMO = ROOT / "Examples" / "demo"
 sys.path[:0] = [str(ROOT / "scripts" / "lib"), str(DEMO)]
 from checks import Checks, same, true  # noqa: E402
 from stage import Program, Stage  # noqa: E402
+from walls import named, stopped_over  # noqa: E402
 
 import make_model  # noqa: E402
 import story  # noqa: E402
@@ -127,9 +128,8 @@ class World:
         program, _ = self.start()
         try:
             program.wait_for(r'"stage":"(?:ready|end)"|"reason":"(?!ok)')
-            last = json.loads(program.output().splitlines()[-1])
-            if last["reason"] == "wallsMissing":
-                self.stage.waived = [wall for wall in story.WALLS if wall in last["hint"].partition(";")[0]]
+            if hint := stopped_over(program.output()):
+                self.stage.waived = named(hint)
         finally:
             program.stop()
 

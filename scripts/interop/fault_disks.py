@@ -10,7 +10,8 @@ import threading
 import time
 
 from checks import same, true
-from fault_world import GONE, Copy, NotHere, sentence, until
+from local import until
+from fault_world import GONE, Copy, NotHere, sentence
 
 EXT4_SHUTDOWN, WITHOUT_FLUSH = 0x8004587D, 2  # _IOR('X', 125, __u32), EXT4_GOING_FLAGS_NOLOGFLUSH
 
@@ -113,7 +114,7 @@ def mount_again(image, folder):
     """Once nobody holds the file system any more: a mount namespace that was made meanwhile holds a copy of it."""
     subprocess.run(["umount", str(folder)], check=True)
     attached = ["losetup", "-j", str(image)]
-    until(lambda: not subprocess.run(attached, capture_output=True).stdout, 60, "the end of the last mount")
+    until("the end of the last mount", lambda: not subprocess.run(attached, capture_output=True).stdout, 60)
     mount("-o", "loop", image, folder)
 
 
@@ -242,7 +243,7 @@ def damaged_files(original, folder, numbers, limit):
             damage(copy.state / name, how, numbers)
             copy.start()
             if may_start(name, how):
-                until(lambda: copy.program.process.poll() is not None or "ready " in copy.program.output(), 60, name)
+                until(name, lambda: copy.program.process.poll() is not None or "ready " in copy.program.output(), 60)
                 copy.stop()
                 continue
             status, line = copy.run_until_end(what=f"{name} {how}")

@@ -7,7 +7,6 @@ import pathlib
 import random
 import shutil
 import subprocess
-import time
 
 import tlog_proof
 from checks import same, true
@@ -206,7 +205,6 @@ class Copy:
                 blob = self.state / "evidence" / digest[:2] / digest
                 true(blob.exists(), f"evidence {digest} is missing")
 
-
     def nothing_holds_a_key(self):
         """What was released is on the disk in wrapped form only, and in no line that the broker printed."""
         spellings = [form for key in {*self.keys, self.put_sure, *self.put_maybe}
@@ -222,10 +220,3 @@ def sentence(output):
     lines = [line for line in output.splitlines() if line.startswith("vouchsafe-broker: ")]
     true(len(lines) <= 1, f"more than one sentence: {lines}")
     return lines[0] if lines else ""
-
-
-def until(condition, seconds, what):
-    end = time.monotonic() + seconds
-    while not condition():
-        true(time.monotonic() < end, what)
-        time.sleep(0.02)

@@ -22,13 +22,13 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from checks import Checks, same, true  # noqa: E402
 from stage import ROOT, Program, Stage  # noqa: E402
+from walls import WALLS, named  # noqa: E402
 
 import tlog_proof  # noqa: E402
 
 RESOURCE, MODEL = "models/hostile/key", b"the weights, which must stay in the pod\n" * 100
 SCRATCH_MIB = 16
 SPOKEN, ENVIRONMENT = b"hostile-engine-was-here", "agents-own-secret"
-WALLS = ["user", "network", "files", "processes", "systemCalls", "output"]
 
 # Ways out that are open as soon as a wall is gone, on any machine: what shows that this wall, and no other, shut them.
 OPEN_WITHOUT = {
@@ -172,7 +172,7 @@ def missing_walls(pod):
         last = timeline(program)[-1]
         same(last["reason"], "wallsMissing", "the reason")
         true(not stage_of(program, "evidence"), "it asked for a key and could not build its room")
-        return [wall for wall in WALLS if wall in last["hint"].split(";")[0].replace(",", " ").split()]
+        return named(last["hint"])
 
 
 def escapes(pod, outside, waived):

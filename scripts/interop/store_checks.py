@@ -13,7 +13,6 @@ import os
 import pathlib
 import resource
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from joserfc.jwk import OctKey
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from checks import Checks, same, true  # noqa: E402
+from local import certificate, free_port, listens, nginx, until  # noqa: E402
 from stage import ROOT  # noqa: E402
 
 import store_pod  # noqa: E402
@@ -39,10 +39,7 @@ class World:
     def __init__(self, folder, program):
         self.folder, self.program = pathlib.Path(folder), str(program)
         self.cert, self.key = self.folder / "cert.pem", self.folder / "key.pem"
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-             "-keyout", self.key, "-out", self.cert, "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"],
-            check=True, capture_output=True)
+        certificate(self.folder)
         plain = self.folder / "plain"
         (plain / "sub").mkdir(parents=True)
         (plain / "weights.dat").write_bytes(os.urandom(9 << 20))
@@ -78,22 +75,12 @@ class World:
         return done.stderr
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 @contextlib.contextmanager
 def process(words, port):
     child = subprocess.Popen([str(word) for word in words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(200):
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            true(child.poll() is None, f"{words[0]} does not start")
-            time.sleep(0.05)
+        until(f"{words[0]} on its port", lambda: listens(port) or child.poll() is not None)
+        true(child.poll() is None, f"{words[0]} does not start")
         yield
     finally:
         child.terminate()
@@ -102,18 +89,10 @@ def process(words, port):
 
 # servers that are not ours
 
-def nginx(world):
-    port, log = free_port(), world.folder / "access.log"
-    user = "user root;" if os.geteuid() == 0 else ""
-    settings = world.folder / "nginx.conf"
-    temporary = " ".join(f"{kind}_temp_path {world.folder}/{kind};" for kind in
-                         ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    settings.write_text(
-        f"daemon off; pid {world.folder}/nginx.pid; error_log /dev/null crit; {user} events {{}}\n"
-        f"http {{ log_format m '$request_method $status $http_range'; access_log {log} m; {temporary}\n"
-        f" server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {world.cert}; ssl_certificate_key {world.key};"
-        f" root {world.folder}; }} }}\n")
-    with process(["nginx", "-p", world.folder, "-c", settings], port):
+def from_nginx(world):
+    log = world.folder / "access.log"
+    port, words = nginx(world.folder, world.folder, log)
+    with process(words, port):
         world.opens(f"https://127.0.0.1:{port}/sealed/")
         lines = log.read_text().splitlines()
         same({line.split()[0] for line in lines}, {"GET"}, "methods")
@@ -308,7 +287,7 @@ def main():
     checks = Checks()
     with tempfile.TemporaryDirectory(prefix="vouchsafe-stores-") as folder:
         world = World(folder, arguments.bin / "vouchsafe")
-        checks.run("a model comes from nginx by parts, each asked for once, and by no method but GET", lambda: nginx(world))
+        checks.run("a model comes from nginx by parts, each asked for once, and by no method but GET", lambda: from_nginx(world))
         checks.run("a registry takes the image layout, and the model comes back from it", lambda: registry(world))
         checks.run("a bucket that believes botocore's signature believes ours", lambda: bucket(world))
         checks.run("a transfer that breaks goes on where it was", lambda: breaking(world))

@@ -20,11 +20,12 @@ import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from checks import Checks, same, true  # noqa: E402
+from local import until  # noqa: E402
 from stage import ROOT, Stage  # noqa: E402
 
 import tlog_proof  # noqa: E402
 from witness_client import Log, LyingWitness, call, note_lines  # noqa: E402
-from witness_world import RESOURCE, Scene, Watched, cosign, until  # noqa: E402
+from witness_world import RESOURCE, Scene, Watched, cosign  # noqa: E402
 
 def a_growing_log_is_signed(witness):
     log, old = witness.log, 0

@@ -13,7 +13,7 @@ import urllib.parse
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from tlog_proof import Invalid, leaf_hash, node_hash, root_of
+from tlog_proof import Invalid, leaf_hash, root_of
 
 
 def key_id(name, kind, raw):

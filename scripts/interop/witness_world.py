@@ -1,12 +1,12 @@
 """Witnesses, a broker whose log they countersign, and a relay between them: the ground of the witness checks."""
 import base64
 import json
-import socket
 import ssl
 import time
 import urllib.request
 
 from checks import same, true
+from local import free_port, until
 from stage import Program
 
 import tlog_proof
@@ -14,23 +14,6 @@ from kbs_client import Connection, Handshake
 from witness_client import CosignatureKey, call, note_lines, signature_lines
 
 RESOURCE = "models/check/key"
-DEADLINE = 40
-
-
-def until(what, condition):
-    """Waits for `condition` to give something; its last exception otherwise."""
-    end = time.monotonic() + DEADLINE
-    while time.monotonic() < end:
-        if result := condition():
-            return result
-        time.sleep(0.1)
-    raise AssertionError(f"{what} did not come in {DEADLINE} s")
-
-
-def free_port():
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return server.getsockname()[1]
 
 
 # a witness alone, shown a log of our own

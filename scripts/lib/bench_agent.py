@@ -13,10 +13,10 @@ import time
 
 from bench import table
 from stage import Program, Stage
+from walls import named, stopped_over
 
 GOAL = {"static binary": 20 << 20, "exec to first request": 0.050, "memory beside the weights": 32 << 20}
 RESOURCE = "models/bench/key"
-WALLS = ["user", "network", "files", "processes", "systemCalls", "output"]
 
 
 def options(parser):
@@ -121,11 +121,10 @@ class Pod:
                 program.stop()
         if arrival:
             return arrival[0] - start
-        missing = re.search(r'"wallsMissing","hint":"([^;"]*)', program.output())
-        if not missing or self.waived:
+        hint = stopped_over(program.output())
+        if not hint or self.waived:
             raise SystemExit(f"bench: the agent did not ask the broker:\n{program.output()}")
-        named = missing[1].replace(",", " ").split()
-        self.waived = [wall for wall in WALLS if wall in named]
+        self.waived = named(hint)
         return self.first_request()
 
     def memory_use(self):

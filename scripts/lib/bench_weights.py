@@ -10,16 +10,9 @@ import tempfile
 import time
 
 from bench import ROOT, in_rounds, ratio, table
+from local import certificate, listens, nginx, until
 
 PEER = ROOT / "scripts" / "lib" / "weight_peers.py"
-NGINX = """daemon off; pid {folder}/nginx.pid; error_log /dev/null crit; worker_processes 2; {user}
-events {{ worker_connections 256; }}
-http {{ access_log off; sendfile on; default_type application/octet-stream;
-  client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
-  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;
-    ssl_protocols TLSv1.3; root {root}; }} }}
-"""
 
 
 def options(parser):
@@ -180,14 +173,8 @@ class Bench:
         self.server = None
         if not shutil.which("nginx") or not shutil.which("curl"):
             return
-        self.call("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                  "-keyout", self.folder / "key.pem", "-out", self.folder / "cert.pem", "-subj", "/CN=localhost",
-                  "-addext", "subjectAltName=IP:127.0.0.1")
-        self.port = free_port()
-        settings = self.folder / "nginx.conf"
-        settings.write_text(NGINX.format(
-            folder=self.folder, port=self.port, root=self.folder / "sealed", user="user root;" if os.geteuid() == 0 else ""))
-        self.server = ["nginx", "-p", str(self.folder), "-c", str(settings)]
+        certificate(self.folder)
+        self.port, self.server = nginx(self.folder, self.folder / "sealed")
 
     def call(self, *words):
         subprocess.run([str(word) for word in words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -270,7 +257,7 @@ class Bench:
             return
         server = subprocess.Popen(self.server, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            wait_for(self.port)
+            until("nginx on its port", lambda: listens(self.port), 10)
             actions = {"vouchsafe": lambda: self.over_https(place), "curl": lambda: self.curl(place)}
             print(f"\n{name}, from nginx over HTTPS on this machine")
             self.show(in_rounds(self.arguments.rounds, actions), "curl")
@@ -290,22 +277,3 @@ def openssl_version(libcrypto=None):
     done = subprocess.run(["openssl", "version"], capture_output=True, text=True, env=environment)
     # `Library:` is what runs, where it is another than the program was made with.
     return " ".join(done.stdout.split("Library:")[-1].split()[:2])
-
-
-def free_port():
-    import socket
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def wait_for(port, seconds=10):
-    import socket
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    sys.exit("bench: nginx does not answer")

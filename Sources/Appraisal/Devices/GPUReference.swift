@@ -5,7 +5,7 @@ package import Evidence
 /// any: nobody approved them.
 ///
 /// JSON: `{"count":8,"models":["GH100"],"boards":[…],"modes":["PPCIE"],"minimumDriver":"550.90.07","minimumVBIOS":
-/// "96.00.9F.00.01","devices":[…]}`. What is left out of the optional lists is not asked; `openEnds` names each.
+/// "96.00.9F.00.01","devices":[…],"acceptingUnprovenTopology":true,"acceptingMissingFirmwareID":true}`. What is left out of the optional lists is not asked; `openEnds` names each.
 package struct GPUReference: Equatable, Sendable {
   /// Exactly so many, all of them different.
   package let count: Int

@@ -23,8 +23,7 @@ extension EndorsementStore {
     // Who signed the manifests shows only now.
     let manifests = state.withLock { state in group.keys.compactMap { state.stock.manifest($0, at: now) } }
     let signers = Set(manifests.flatMap { CollateralKey.wanted(by: $0) }).sorted()
-    await obtainLacking(
-      signers, issuers: { Array(Set(manifests.flatMap { RevocationQuestions($0).issuers })) }, at: now)
+    await obtainLacking(signers, issuers: { CollateralKey.issuers(of: manifests) }, at: now)
     var endorsements = proved(group, at: now)
     for device in devices.devices { endorsements = adding(device, to: endorsements, at: now) }
     return DeviceSupply(endorsements: endorsements, group: group, signers: signers)

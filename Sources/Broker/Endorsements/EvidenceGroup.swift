@@ -36,10 +36,13 @@ struct EvidenceGroup: Hashable, Sendable {
       var writer = ByteWriter()
       for device in devices.devices {
         let opaque = device.report.opaque
-        for version in [
+        for text in [
           opaque.driverVersion, opaque.firmwareVersion, opaque.project, opaque.projectSKU, opaque.chipSKU,
+          opaque.chipInfo,
         ] {
-          writer.lengthPrefixed(Array((version ?? "").utf8))
+          // Absent and empty are two answers.
+          writer.append(byte: text == nil ? 0 : 1)
+          writer.lengthPrefixed(Array((text ?? "").utf8))
         }
         writer.lengthPrefixed(device.certificateChain)
       }

@@ -9,6 +9,9 @@ actor ReadWriteGate {
   private var isWriting = false
   private var waiting: [(turn: Turn, continuation: CheckedContinuation<Void, Never>)] = []
 
+  /// Turns that were asked for and have not begun.
+  var waitingCount: Int { waiting.count }
+
   nonisolated func reading<Result: ~Copyable & Sendable>(
     _ body: @Sendable () async throws -> sending Result
   ) async throws -> Result {

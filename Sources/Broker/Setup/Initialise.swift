@@ -1,6 +1,7 @@
 import Appraisal
 package import Bytes
 import Cryptography
+import LogStorage
 import Platform
 import SignedNotes
 import TransparencyLog

@@ -2,6 +2,7 @@ import Appraisal
 import Bytes
 import Cryptography
 import Glibc
+import LogStorage
 import Platform
 import SignedNotes
 import Telemetry

@@ -67,11 +67,12 @@ package struct PackMaker {
     let auditor = Auditor(key: key, policy: policy, known: known.map(\.checkpoint))
     _ = try await auditor.audit(&held) { entry, index in
       if index == from { try work.frontier(write) }
+      let leaf = try work.leaf(entry, at: index)
       if index >= from {
-        try await work.add(entry, at: index, write)
-      } else if try index == 0 || LogLeaf(parsing: entry, openings: openings).isChange {
+        try await work.add(entry, leaf, at: index, write)
+      } else if index == 0 || leaf.isChange {
         let proof = try await FetchedTree.inclusionProof(index: index, size: signed.size, &proofs)
-        try await work.add(entry, at: index, proof: proof, write)
+        try await work.add(entry, leaf, at: index, proof: proof, write)
       }
       work.grow(entry)
     }
@@ -148,14 +149,18 @@ private struct PackWork<Blobs: BlobSource> {
 
   mutating func grow(_ entry: [UInt8]) { tree.add(entry) }
 
+  func leaf(_ entry: [UInt8], at index: UInt64) throws(AuditFailure) -> LogLeaf {
+    do throws(ParseError) { return try LogLeaf(parsing: entry, openings: openings) } catch {
+      throw .leaf(index: index, error)
+    }
+  }
+
   /// - Parameter proof: of an entry before the first one.
   mutating func add(
-    _ entry: [UInt8], at index: UInt64, proof: InclusionProof? = nil, _ write: ([UInt8]) throws -> Void
+    _ entry: [UInt8], _ leaf: LogLeaf, at index: UInt64, proof: InclusionProof? = nil,
+    _ write: ([UInt8]) throws -> Void
   ) async throws {
-    do throws(ParseError) { _ = try LogLeaf(parsing: entry, openings: openings) } catch {
-      throw AuditFailure.leaf(index: index, error)
-    }
-    summary.count(try await examiner.examine(entry, at: index, &blobs).outcome)
+    summary.count(try await examiner.examine(leaf, at: index, &blobs).outcome)
     for (digest, bytes) in blobs.take() {
       if let bytes { try put(.blob, bytes, write) } else { try put(.absent, digest, write) }
       if bytes == nil { summary.absent += 1 } else { summary.blobs += 1 }

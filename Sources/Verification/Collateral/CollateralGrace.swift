@@ -1,5 +1,5 @@
 package import Bytes
-import Evidence
+package import Evidence
 
 /// Leave to go on, for a while, with a vendor's documents and lists that have run out, because newer ones cannot be had.
 /// Whose leave it is, is for the caller to have checked.
@@ -31,7 +31,8 @@ package struct CollateralGrace: Sendable, Equatable {
 
   package func isInForce(at now: Timestamp) -> Bool { asOf < now && now < until }
 
-  func covers(_ tee: TEE, at now: Timestamp) -> Bool { vendor.makes(tee) && isInForce(at: now) }
+  /// In force for what the vendor of that technology signs.
+  package func covers(_ tee: TEE, at now: Timestamp) -> Bool { vendor.makes(tee) && isInForce(at: now) }
 }
 
 extension Refusal.Code {

@@ -4,6 +4,7 @@ import Replay
 import SimulatedTEE
 import Telemetry
 import Testing
+import TransparencyLog
 import Transport
 import Verification
 
@@ -111,5 +112,26 @@ struct CollateralGraceTests {
     #expect(try await attested(bench, forged) != "released")
     #expect(try await attested(bench, Shelf.guest { $0.mrTD[0] ^= 1 }) == "measurementUnknown")
     #expect(try await attested(bench, Shelf.guest { $0.tdAttributes |= 1 }) == "debugEnabled")
+  }
+
+  /// The quorum's word comes between the verdict and the decision; another vendor's grace of the same moment is none.
+  @Test func itHoldsInTheVeryValuesOfTheDecision() async throws {
+    let bench = try await bench()
+    bench.advance(Self.day * 31)
+    let statement = try await grace(bench)
+    _ = try await grace(bench, "amd")
+    #expect(try await attested(bench) == "released")
+    let size = await bench.broker.log.size
+    let gate = bench.broker.registry.gate
+    let (change, pod) = try await gate.writing {
+      let change = Task { try await grace(bench, version: 2, previous: statement.digest, lasting: -1) }
+      while await gate.waitingCount < 1 { await Task.yield() }
+      let pod = Task { try await attested(bench) }
+      while await gate.waitingCount < 2 { await Task.yield() }
+      return (change, pod)
+    }
+    _ = try await change.value
+    #expect(try await pod.value == "collateralExpired")
+    #expect(await bench.broker.log.size == size + 1)
   }
 }

@@ -68,18 +68,19 @@ private let places = SimulatedDevices.gpu.answers.indices
 }
 
 @Test func noByteOfAnAnswerCanBeChanged() throws {
-  let answer = SimulatedDevices.gpu.answers[0]
-  let der = answer.der
+  let der = SimulatedDevices.gpu.answers[0].der
   let issuer = try Certificate(der: SimulatedNVIDIA().identityTemplate.der)
-  for offset in stride(from: 0, to: der.count, by: 5) {
+  let certificate = try Certificate(der: SimulatedNVIDIA().provisionerTemplate.der)
+  func counts(_ bytes: [UInt8]) -> Bool {
+    guard let read = try? RevocationAnswer(der: bytes) else { return false }
+    return read.isSigned(by: issuer, at: SimulatedDevices.now) && read.isAbout(certificate, of: issuer)
+      && read.status == .good
+  }
+  #expect(counts(der))
+  let counted = der.indices.filter { offset in
     var changed = der
     changed[offset] ^= 0x04
-    guard let read = try? RevocationAnswer(der: changed) else { continue }
-    let certificate = try Certificate(der: SimulatedNVIDIA().provisionerTemplate.der)
-    let counts =
-      read.isSigned(by: issuer, at: SimulatedDevices.now) && read.isAbout(certificate, of: issuer)
-      && read.thisUpdate == answer.thisUpdate && read.nextUpdate == answer.nextUpdate && read.status == .good
-    // What is left may only be an unsigned word of the envelope that says the same.
-    #expect(try !counts || read.serialNumber == RevocationAnswer(der: der).serialNumber, "byte \(offset)")
+    return counts(changed)
   }
+  #expect(counted == [])
 }

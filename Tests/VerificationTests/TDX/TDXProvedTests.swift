@@ -91,6 +91,18 @@ import Testing
     #expect(known.verified(revoking.adding(platform)).refusal?.code == .certificateRevoked)
   }
 
+  @Test func aListThatJoinsLaterIsNotPassedOver() throws {
+    let known = try Known(sample)
+    #expect(known.hot.joining(.none).proved.platforms.count == 1)
+    let revoking = guest {
+      $0.collateral.pckLists[0].revokedSerials = [0x1001]
+      $0.collateral.pckLists[0].thisUpdate = now.adding(.seconds(-1))
+    }.endorsements()
+    let lists = Endorsements(revocationLists: revoking.revocationLists)
+    #expect(known.hot.joining(lists).proved.platforms.isEmpty)
+    #expect(known.verified(known.hot.joining(lists)).refusal?.code == .certificateRevoked)
+  }
+
   @Test func whatCannotBeProvedIsNotRemembered() throws {
     let forged = guest { $0.collateral.editTCBInfo = { $0.key = SimulatedIntelKeys.stranger } }
     #expect(forged.endorsements().proving(anchors: simulatedAnchors, at: now).proved.documents.count == 1)

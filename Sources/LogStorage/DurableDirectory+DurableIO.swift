@@ -2,7 +2,7 @@ import Glibc
 package import Platform
 package import TransparencyLog
 
-/// The disk under the log and the blobs.
+/// A folder of this machine's disk under a log and its blobs.
 extension DurableDirectory: DurableIO {
   package func read(_ name: String) throws(DurableFailure) -> [UInt8]? {
     do throws(PlatformError) { return try read(file: name) } catch { throw DurableFailure(.read, error) }
