@@ -72,26 +72,23 @@ enum SigningUsage {
     return usages.allSatisfy(hasDigitalSignature) && purposes.allSatisfy(hasCodeSigning)
   }
 
-  /// The first bit of a BIT STRING.
+  /// A BIT STRING with its first bit set.
   private static func hasDigitalSignature(_ value: [UInt8]) -> Bool {
-    value.count >= 4 && value[0] == 0x03 && Int(value[1]) == value.count - 2 && value[3] & 0x80 != 0
+    var input = DERReader(value)
+    guard let bits = input.element(0x03), input.isAtEnd, let first = bits.dropFirst().first else { return false }
+    return first & 0x80 != 0
   }
 
-  /// A SEQUENCE of OBJECT IDENTIFIERs, shorter than 128 bytes, with that one.
+  /// A SEQUENCE of OBJECT IDENTIFIERs with that one.
   private static func hasCodeSigning(_ value: [UInt8]) -> Bool {
-    (try? purposes(value))?.contains { $0.elementsEqual(codeSigning) } ?? false
-  }
-
-  private static func purposes(_ value: [UInt8]) throws(ParseError) -> [ArraySlice<UInt8>] {
-    var input = ByteCursor(value)
-    guard try input.byte("purposes.tag") == 0x30, Int(try input.byte("purposes.length")) == value.count - 2 else {
-      throw ParseError("purposes", .unexpected)
+    var input = DERReader(value)
+    guard let list = input.element(0x30), input.isAtEnd else { return false }
+    var identifiers = DERReader(list)
+    var isThere = false
+    while !identifiers.isAtEnd {
+      guard let identifier = identifiers.element(0x06) else { return false }
+      isThere = isThere || identifier.elementsEqual(codeSigning)
     }
-    var found: [ArraySlice<UInt8>] = []
-    while !input.isAtEnd {
-      guard try input.byte("purpose.tag") == 0x06 else { throw ParseError("purpose.tag", .unexpected) }
-      found.append(try input.bytes(Int(try input.byte("purpose.length")), "purpose"))
-    }
-    return found
+    return isThere
   }
 }

@@ -10,19 +10,22 @@ import Glibc
 
   private let base: UnsafeMutableRawPointer
   private let mapped: Range<Int>
+  private let usable: Range<Int>
 
   /// - Throws: `.system(.resizeFile)` when there is no room, `.system(.mapFile)`.
   init(_ descriptor: FileDescriptor, _ range: Range<Int>) throws(PlatformError) {
     precondition(range.lowerBound >= 0 && !range.isEmpty, "a part of a file")
     let taken = posix_fallocate(descriptor.number, off_t(range.lowerBound), off_t(range.count))
     guard taken == 0 else { throw .system(.resizeFile, errno: taken) }
-    // Aligned as the file's own huge pages are, so that one entry of the page table maps one of them.
-    let start = range.lowerBound & ~(Self.hugePage - 1)
+    // Whole huge pages of the file's: a part of one would be mapped by hundreds of small faults, a whole one takes one.
+    let mask = Self.hugePage - 1
+    let whole = (range.lowerBound & ~mask)..<((range.upperBound + mask) & ~mask)
     let address = unsafe mmap(
-      nil, range.upperBound - start, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor.number, off_t(start))
+      nil, whole.count, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor.number, off_t(whole.lowerBound))
     guard let address = unsafe address, unsafe address != MAP_FAILED else { throw .system(.mapFile, errno: errno) }
     unsafe base = address
-    mapped = start..<range.upperBound
+    mapped = whole
+    usable = range
   }
 
   deinit { unsafe munmap(base, mapped.count) }
@@ -30,7 +33,7 @@ import Glibc
   /// - Precondition: `range` lies within the part.
   package func withMutableBytes(_ range: Range<Int>, _ body: (inout MutableRawSpan) throws -> Void) throws {
     precondition(
-      range.lowerBound >= mapped.lowerBound && range.upperBound <= mapped.upperBound, "within what was asked for")
+      range.lowerBound >= usable.lowerBound && range.upperBound <= usable.upperBound, "within what was asked for")
     var span = unsafe MutableRawSpan(
       _unsafeStart: base + (range.lowerBound - mapped.lowerBound), byteCount: range.count)
     try body(&span)

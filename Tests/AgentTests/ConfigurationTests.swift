@@ -1,4 +1,5 @@
 import Bytes
+import Cryptography
 import Glibc
 import KBSProtocol
 import SignedNotes
@@ -122,6 +123,57 @@ import Testing
   ])
   func whatIsWrongIsNamed(_ piece: String, _ replacement: String, _ name: String) throws {
     #expect(try refusal((piece, replacement)).hasPrefix(name))
+  }
+
+  @Test func whatAPublisherSignedIsComparedByEveryByte() throws {
+    let pem = PEM.encode("PUBLIC KEY", P256SigningKey.generate().publicKey.subjectPublicKeyInfo)
+    let key = pem.split(separator: "\n").joined(separator: "\\n") + "\\n"
+    let publisher = "\"publisher\": {\"signatureFile\": \"/model.sig\", \"publicKey\": \"\(key)\"}"
+    let plain = "\"directory\": \"/sealed\""
+    func verifiesDigests(_ members: String) throws -> Bool {
+      let text = try text([(plain, "\(plain), \(members)")])
+      return try Configuration(parsing: Array(text.utf8)).model.verifiesDigests
+    }
+    #expect(try !verifiesDigests("\"verifyDigests\": false"))
+    #expect(try verifiesDigests("\"verifyDigests\": true"))
+    #expect(try verifiesDigests(publisher))
+    #expect(try verifiesDigests("\(publisher), \"verifyDigests\": false"))
+  }
+
+  @Test(arguments: [
+    ("\"publicKey\": \"PEM\"", "model.publisher.publicKey: not a public key"),
+    ("\"certificates\": \"PEM\"", "model.publisher.certificates: not certificates"),
+    ("\"publicKey\": \"PEM\", \"certificates\": \"PEM\"", "model.publisher: give publicKeyFile or"),
+    ("\"publicKey\": \"PEM\", \"signer\": \"x\"", "model.publisher: signer and at go with certificates"),
+    ("\"signer\": \"x\"", "model.publisher: give publicKeyFile or"),
+  ])
+  func aPublisherIsKnownByAKeyOrByItsAuthorities(_ members: String, _ sentence: String) throws {
+    let publisher = "\"publisher\": {\"signatureFile\": \"/model.sig\", \(members)}"
+    #expect(try refusal(("\"directory\"", "\(publisher), \"directory\"")).hasPrefix(sentence))
+  }
+
+  @Test(arguments: [
+    ("https://sts.test", "accepted"), ("http://sts.test", "model.store.tokenService: https://HOST"),
+    ("sts.test", "model.store.tokenService: https://HOST"),
+    ("HTTPS://sts.test", "model.store.tokenService: https://HOST"),
+  ])
+  func aTokenIsOnlyShownOverTLS(_ service: String, _ outcome: String) throws {
+    let store = """
+      "store": {"location": "s3://bucket/model", "tokenFile": "/token", "role": "r", "tokenService": "\(service)"}
+      """
+    #expect(try refusal(("\"directory\": \"/sealed\"", store)) == outcome)
+  }
+
+  @Test func credentialsOfAStoreAreOfOneKindAndWhole() throws {
+    let kinds = [
+      "\"tokenFile\": \"/t\"", "\"tokenFile\": \"/t\", \"role\": \"r\"",
+      "\"tokenService\": \"https://sts.test\"",
+      "\"credentialsFile\": \"/c\", \"tokenFile\": \"/t\", \"role\": \"r\", \"tokenService\": \"https://sts.test\"",
+    ]
+    for kind in kinds {
+      let store = "\"store\": {\"location\": \"s3://bucket/model\", \(kind)}"
+      #expect(try refusal(("\"directory\": \"/sealed\"", store)).hasPrefix("model.store: give credentialsFile, or"))
+    }
   }
 
   @Test func comeWhatMayTheseVariablesNeverReachAnEngine() {

@@ -209,8 +209,11 @@ def written_to(make):
 
 
 def full_disk(make):
-    """A disk that is full, here a limit on the size of files: what was sealed stays for the next attempt."""
-    model = make("full", files=4, mib=4)
+    """A disk that is full, here a limit on the size of files: what was sealed before stays for the next attempt, what was
+    begun does not."""
+    model = make("full")
+    model.cut(3)
+    kept = model.finished()
     (model.plain / "large.dat").write_bytes(os.urandom(40 << 20))
 
     def limited():
@@ -220,7 +223,15 @@ def full_disk(make):
     done = subprocess.run(words, capture_output=True, text=True, preexec_fn=limited)
     same(done.returncode, 3, done.stderr)
     same(len(done.stderr.splitlines()[-1:]), 1)
+    true(not model.sealed.exists(), "a part of the model was published")
+    same(model.finished(), kept, "files that are sealed")
+    begun = {name: header for name, header in model.headers().items() if name not in kept}
     same(model.seal().returncode, 0, "the next attempt")
+    after = model.headers()
+    true(set(kept) <= set(after), "a file was sealed again")
+    true(not set(begun.values()) & set(after.values()), "a header of a file that was begun was used again")
+    same(len(after), FILES + 1, "blobs")
+    true(not model.partial.exists(), "something is left of the attempts")
     model.check_opens()
 
 

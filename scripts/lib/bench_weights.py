@@ -19,6 +19,8 @@ def options(parser):
     parser.add_argument("--mib", type=int, default=4096, help="size of the model (default: 4096)")
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured (default: 3)")
     parser.add_argument("--threads", type=int, default=2, help="threads of ours and of the Python peer (default: 2)")
+    parser.add_argument("--libcrypto", type=pathlib.Path, metavar="FILE",
+                        help="another libcrypto.so.3 that vouchsafe runs with as well, for one row more")
     parser.add_argument("--work", type=pathlib.Path, help="where the sealed model lies (default: a temporary folder)")
     parser.add_argument("--inside", action="store_true", help="do not ask for mounts of our own")
 
@@ -54,8 +56,6 @@ class Bench:
         self.prepare()
         print(f"{self.arguments.mib} MiB, {self.arguments.threads} threads, sealed file in the page cache, warm memory; "
               f"medians of {self.arguments.rounds} rounds, and of the ratios within a round")
-        print(f"AES-256-GCM alone, {self.arguments.threads} processes of {openssl_version()}: "
-              f"{openssl_rate(self.arguments.threads) / 1e9:.2f} GB/s")
         for name, place in self.destinations():
             self.measure(name, place)
 
@@ -94,21 +94,26 @@ class Bench:
                   "--key-file", self.folder / "key", "--quiet")
         [self.blob] = (self.folder / "sealed" / "blobs").iterdir()
         self.peers = {}
-        if self.has_cryptography():
-            self.call(sys.executable, PEER, "seal", plain / "weights.dat", self.folder / "peer")
-            self.peers[f"Python AESGCM, {self.python_openssl()}"] = self.python_peer
+        if self.arguments.libcrypto:
+            ours, name = {"LD_PRELOAD": str(self.arguments.libcrypto.resolve())}, openssl_version(self.arguments.libcrypto)
+            self.peers[f"vouchsafe, {name}"] = lambda place: self.ours(place, environment=ours)
+        self.prepare_python(plain)
         self.prepare_tools(plain)
         shutil.rmtree(plain)
         self.prepare_nginx()
 
-    def has_cryptography(self):
-        return subprocess.run([sys.executable, "-c", "import cryptography"], capture_output=True).returncode == 0
-
-    def python_openssl(self):
-        """The package brings an OpenSSL of its own, often a faster one than the system's."""
+    def prepare_python(self, plain):
+        """The package of PyPI brings an OpenSSL of its own, often a faster one than the system's; the system's package
+        has the system's."""
         ask = "from cryptography.hazmat.backends.openssl import backend; print(backend.openssl_version_text())"
-        done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
-        return " ".join(done.stdout.split()[:2])
+        for python in (sys.executable, "/usr/bin/python3"):
+            done = subprocess.run([python, "-c", ask], capture_output=True, text=True)
+            name = f"Python AESGCM, {' '.join(done.stdout.split()[:2])}"
+            if done.returncode or name in self.peers:
+                continue
+            if not (self.folder / "peer").exists():
+                self.call(python, PEER, "seal", plain / "weights.dat", self.folder / "peer")
+            self.peers[name] = lambda place, python=python: self.python_peer(place, python)
 
     def prepare_tools(self, plain):
         """Programs a person would use instead, on an eighth of the model: they are slow."""
@@ -195,20 +200,28 @@ class Bench:
         self.warm(place)
         return self.bytes / self.timed(place, "cp", self.blob, place / "out")
 
-    def ours(self, place, source=None, *more):
+    def aes(self):
+        """Bytes a second in pieces of a segment's length, by `openssl speed`, from memory to memory of one core's."""
+        words = ["openssl", "speed", "-multi", str(self.arguments.threads), "-seconds", "1", "-bytes", "1048576", "-evp",
+                 "aes-256-gcm"]
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        return float(done.stdout.split()[-1].rstrip("k")) * 1000
+
+    def ours(self, place, source=None, *more, environment=None):
         self.warm(place)
         words = [self.vouchsafe, "bench", "weights", source or self.folder / "sealed", place, "--key-file",
                  self.folder / "key", "--threads", self.arguments.threads, "--rounds", 1, "-o", "json", *more]
-        done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
+        done = subprocess.run(
+            [str(word) for word in words], capture_output=True, text=True, env={**os.environ, **(environment or {})})
         if done.returncode:
             sys.exit(f"bench: {done.stderr.strip()}")
         answer = json.loads(done.stdout)
         self.peak = answer["peakResidentBytes"]
         return answer["bytes"] / answer["rounds"][0]["microseconds"] * 1e6
 
-    def python_peer(self, place):
+    def python_peer(self, place, python):
         self.warm(place)
-        words = [sys.executable, PEER, "open", self.folder / "peer", place / "out", self.arguments.threads]
+        words = [python, PEER, "open", self.folder / "peer", place / "out", self.arguments.threads]
         seconds = float(subprocess.run([str(word) for word in words], capture_output=True, text=True, check=True).stdout)
         (place / "out").unlink()
         return self.bytes / seconds
@@ -233,7 +246,8 @@ class Bench:
     # the table
 
     def measure(self, name, place):
-        actions = {"vouchsafe": lambda: self.ours(place), "cp": lambda: self.copy(place)}
+        actions = {"vouchsafe": lambda: self.ours(place), "cp": lambda: self.copy(place),
+                   f"AES-256-GCM alone, {openssl_version()}": self.aes}
         actions.update({peer: (lambda action=action: action(place)) for peer, action in self.peers.items()})
         series = in_rounds(self.arguments.rounds, actions)
         print(f"\n{name}, from a directory")
@@ -258,12 +272,8 @@ class Bench:
         table(rows)
 
 
-def openssl_version():
-    return " ".join(subprocess.run(["openssl", "version"], capture_output=True, text=True).stdout.split()[:2])
-
-
-def openssl_rate(processes):
-    """Bytes a second in pieces of a segment's length, by `openssl speed`."""
-    words = ["openssl", "speed", "-multi", str(processes), "-seconds", "1", "-bytes", "1048576", "-evp", "aes-256-gcm"]
-    done = subprocess.run(words, capture_output=True, text=True, check=True)
-    return float(done.stdout.split()[-1].rstrip("k")) * 1000
+def openssl_version(libcrypto=None):
+    environment = {**os.environ, "LD_PRELOAD": str(libcrypto.resolve())} if libcrypto else None
+    done = subprocess.run(["openssl", "version"], capture_output=True, text=True, env=environment)
+    # `Library:` is what runs, where it is another than the program was made with.
+    return " ".join(done.stdout.split("Library:")[-1].split()[:2])

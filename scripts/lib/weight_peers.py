@@ -37,13 +37,13 @@ def open_all(sealed, target, threads):
         cipher, sealed_bytes, plain = AESGCM(KEY), bytearray(SEGMENT + TAG), bytearray(SEGMENT)
         into = getattr(cipher, "decrypt_into", None)
         for index in range(first, count, threads):
-            got = os.preadv(source, [sealed_bytes], index * (SEGMENT + TAG))
-            part = memoryview(sealed_bytes)[:got]
+            at = index * (SEGMENT + TAG)
             if into:
+                got = os.preadv(source, [sealed_bytes], at)
                 place = memoryview(plain)[:got - TAG]
-                into(nonce(index), part, None, place)
-            else:
-                place = cipher.decrypt(nonce(index), part, None)
+                into(nonce(index), memoryview(sealed_bytes)[:got], None, place)
+            else:  # older versions take and give bytes
+                place = cipher.decrypt(nonce(index), os.pread(source, SEGMENT + TAG, at), None)
             os.pwrite(out, place, index * SEGMENT)
 
     start = time.monotonic()
