@@ -88,6 +88,11 @@ var targets: [Target] = [
   // 3½ · where sealed models lie, and the memory they are opened into
   module("Stores", ["Bytes", "Telemetry", "Cryptography", "Weights", "Fetch", "Platform"]),
 
+  // 3¾ · copies of a broker's state
+  module(
+    "Backup",
+    ["Bytes", "Cryptography", "SignedNotes", "TransparencyLog", "Platform", "LogStorage"]),
+
   // 4 · judgement
   module("Appraisal", ["Bytes", "Cryptography", "Evidence", "Verification", "SignedNotes", "KBSProtocol"]),
 
@@ -126,6 +131,7 @@ var targets: [Target] = [
       "Bytes", "Terminal", "Cryptography", "SignedNotes", "Evidence", "Verification", "Measurement", "Appraisal",
       "Audit", "LogStorage", "Replay", "TransparencyLog", "KBSProtocol", "ModelSigning", "Weights", "Transport",
       "Fetch", "Platform", "Collateral", "CollateralService", "Telemetry", "Stores",
+      "Backup",
     ]),
 
   // simulation: never linked into a shipped program
@@ -186,6 +192,9 @@ var targets: [Target] = [
       "TestSupport",
     ]),
   tests("AuditTests", ["Audit", "Bytes"]),
+  tests(
+    "BackupTests",
+    ["Backup", "LogStorage", "TransparencyLog", "SignedNotes", "Cryptography", "Telemetry", "Platform", "Bytes"]),
   tests(
     "BrokerTests",
     [

@@ -85,7 +85,7 @@ extension FileTree {
 extension FileTree {
   /// What changes when a file is written anew.
   package struct FileState: Hashable, Sendable {
-    let byteCount: Int64
+    package let byteCount: Int64
     let inode: UInt64
     let changedSeconds: Int64
     let changedNanoseconds: Int64

@@ -11,7 +11,7 @@ let keyCommands: [Command] = [
   Command(
     "key create", "make a signing key: OUT.key (private) and OUT.vkey (for those who verify)",
     options: [
-      Option("--purpose", value: "approver|provider|witness", "what the key may sign"),
+      Option("--purpose", value: "approver|provider|witness|backup", "what the key may sign"),
       Option("--out", value: "NAME", "the files' name; its last part is the key's name"),
     ],
     example: "vouchsafe key create --purpose approver --out ana",

@@ -6,7 +6,7 @@ import Terminal
 
 /// A signing key in a file of mode 0600: one line, `vouchsafe-key+<purpose>+<name>+<base64 of the 32-byte seed>`.
 struct KeyFile {
-  enum Purpose: String, CaseIterable { case approver, provider, witness }
+  enum Purpose: String, CaseIterable { case approver, provider, witness, backup }
 
   private static let mark = "vouchsafe-key"
   private static let limitBytes = 1024

@@ -15,7 +15,8 @@ do throws(PlatformError) {
 let table = CommandTable(
   program: "vouchsafe", summary: "seals models, registers what may have their keys, checks evidence",
   commands: modelCommands + evidenceCommands + referenceCommands + referenceComputeCommands + keyCommands
-    + policyCommands + collateralCommands + auditCommands + brokerCommands + doctorCommands + benchCommands
+    + policyCommands + collateralCommands + auditCommands + brokerCommands + backupCommands + doctorCommands
+    + benchCommands
     + [BenchLog.command])
 // A service waits for its signals elsewhere than at the top level.
 if CollateralServe.isNamed(by: words) { MainThread.run { await table.run(words) } }
