@@ -37,6 +37,7 @@ extension NVIDIAExamination {
 
   mutating func checkManifests() throws(Refusal) -> Outcome {
     var names: Set<String> = []
+    var known = endorsements.proved.manifests.filter { $0.value.signer.isValid(at: now, anchors) }
     for index in devices.indices {
       guard let family = devices[index].carried?.family else { return .notReached }
       guard family.hasKnownManifests else {
@@ -47,7 +48,7 @@ extension NVIDIAExamination {
       }
       devices[index].manifests = []
       for (subject, version) in subjects(of: devices[index]) {
-        let manifest = try manifest(for: subject, version, devices[index])
+        let manifest = try manifest(for: subject, version, devices[index], &known)
         devices[index].manifests.append(manifest)
         names.insert("\(subject.rawValue) \(version)")
       }
@@ -56,15 +57,19 @@ extension NVIDIAExamination {
   }
 
   /// The first that is proved and that the measurements fit; of those that do not fit the first.
+  ///
+  /// - Parameter known: those that were proved, by digest: devices of one kind share theirs.
   private func manifest(
-    for subject: Subject, _ version: String, _ device: ExaminedDevice
+    for subject: Subject, _ version: String, _ device: ExaminedDevice, _ known: inout [[UInt8]: ProvedManifest]
   ) throws(Refusal) -> ProvedManifest {
     let wanted = "the manifest of \(subject.rawValue) \(version) for \(device.carried?.chip ?? "")"
     var refusal = Refusal(.collateralMissing, "\(device.place).manifest", wanted: wanted)
     var proved: [ProvedManifest] = []
     for document in candidates(version, for: device) {
       do throws(Refusal) {
-        proved.append(try prove(document))
+        let manifest = try known[document.digest] ?? prove(document)
+        known[document.digest] = manifest
+        proved.append(manifest)
       } catch { refusal = error }
     }
     let fitting = proved.first {
@@ -75,9 +80,6 @@ extension NVIDIAExamination {
   }
 
   private func prove(_ document: ManifestDocument) throws(Refusal) -> ProvedManifest {
-    if let known = endorsements.proved.manifests[document.digest], known.signer.isValid(at: now, anchors) {
-      return known
-    }
     do throws(Refusal) { return try prover.prove(document, at: moment) } catch {
       guard isRecording, error.code == .certificateExpired else { throw error }
       // Genuine when it was made; whether it still counts is for the statement that says so.
