@@ -67,7 +67,7 @@ extension NVIDIAExamination {
     var proved: [ProvedManifest] = []
     for document in candidates(version, for: device) {
       do throws(Refusal) {
-        let manifest = try known[document.digest] ?? prove(document)
+        let manifest = if let known = known[document.digest] { known } else { try prove(document) }
         known[document.digest] = manifest
         proved.append(manifest)
       } catch { refusal = error }
