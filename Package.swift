@@ -67,14 +67,14 @@ var targets: [Target] = [
 
   // 2½ · signed notes and quorums: one grammar for log, witnesses and approvers; signatures of published models
   module("SignedNotes", ["Bytes", "Cryptography"]),
-  module("ModelSigning", ["Bytes", "Cryptography"]),
+  module("ModelSigning", ["Bytes", "Cryptography", "Terminal"]),
 
   // 3 · proof, log, wire, model, network, machine
   module("Verification", ["Bytes", "Cryptography", "Evidence"]),
   module("Measurement", ["Bytes", "Cryptography"]),
   module("TransparencyLog", ["Bytes", "Cryptography", "SignedNotes"]),
   module("KBSProtocol", ["Bytes", "Cryptography"]),
-  module("Weights", ["Bytes", "Cryptography", "SignedNotes"]),
+  module("Weights", ["Bytes", "Cryptography", "SignedNotes", "Terminal"]),
   module("Transport", ["Bytes", "CTransport", "Telemetry"]),
   module("Fetch", ["Bytes", "CFetch"]),
   module("Platform", ["Bytes", "Cryptography", "Telemetry", "CPlatform"]),

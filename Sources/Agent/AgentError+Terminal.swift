@@ -78,29 +78,7 @@ extension AgentError {
   }
 }
 
-extension ModelSigningError {
-  fileprivate var exit: ExitCode {
-    switch self {
-    case .malformed, .unsupported: .malformed
-    case .otherMaterial, .otherKey, .signature, .usage, .otherSigner, .inconsistent: .invalid
-    case .chain(.expired), .chain(.notYetValid): .stale
-    case .chain: .invalid
-    case .fileChanged, .fileMissing, .fileRenamed, .fileUnsigned: .integrity
-    }
-  }
-}
-
 extension WeightsError {
-  var exit: ExitCode {
-    switch self {
-    case .malformed, .path, .tooLarge, .header, .weightsHeader: .malformed
-    case .signature: .invalid
-    case .code: .refused
-    case .storage: .unavailable
-    case .manifestMismatch, .wrongModel, .wrongBase, .wrongKey, .ciphertextSize, .segment, .digest: .integrity
-    }
-  }
-
   var hint: String {
     switch self {
     case .wrongKey: "the broker holds another key for this resource than the model was sealed with"

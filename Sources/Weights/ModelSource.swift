@@ -98,7 +98,7 @@ extension ModelSource.Signature {
     try reader.finish()
   }
 
-  fileprivate var json: JSONValue {
+  package var json: JSONValue {
     var members: [(String, JSONValue)] = [
       ("bundleSha256", .string(Hex.encode(bundleSHA256))), ("modelSha256", .string(Hex.encode(modelSHA256))),
       ("keySha256", .string(Hex.encode(keySHA256))),

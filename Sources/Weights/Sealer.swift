@@ -1,4 +1,3 @@
-import Bytes
 import Cryptography
 
 /// One ciphertext being written. An implementer owes: bytes are kept in the order given, and the name appears only

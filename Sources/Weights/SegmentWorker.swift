@@ -11,19 +11,13 @@ struct SealedFile: Sendable {
 
 /// What one thread needs to open segments: up to three buffers of a segment, and the cipher of the file it is at.
 final class SegmentWorker {
-  private var file = -1
-  private var cipher: SegmentCipher?
+  private let cipher = FileCipher()
   private let ciphertext = SegmentBuffer()
   private let plaintext = SegmentBuffer()
   private let assembly = SegmentAssembly()
 
   /// Makes the cipher of `file` unless it is the one at hand.
-  func prepare(file wanted: Int, key: () -> SecretBytes) throws(CryptoError) {
-    guard file != wanted else { return }
-    file = -1
-    cipher = try SegmentCipher(key: key())
-    file = wanted
-  }
+  func prepare(file: Int, key: () -> SecretBytes) throws(CryptoError) { try cipher.prepare(file: file, key: key) }
 
   /// Reads a run of segments front to back, opens each, and puts its plaintext where it belongs.
   /// - Parameter opened: told each segment's plaintext, authentic, in order.
@@ -72,7 +66,7 @@ final class SegmentWorker {
     _ sealed: RawSpan, _ nonce: [UInt8], _ file: SealedFile, _ index: Int, into plaintext: inout MutableRawSpan
   ) throws(WeightsError) {
     do throws(CryptoError) {
-      guard try cipher?.open(sealed, nonce: nonce, into: &plaintext) != nil else { throw .internalFailure }
+      try cipher.open(sealed, nonce: nonce, into: &plaintext)
     } catch {
       throw .segment(path: file.path, index: index)
     }
@@ -91,9 +85,7 @@ final class SegmentWorker {
     }
     do {
       try ciphertext.withBytes(segment.ciphertext.count) { sealed in
-        try plaintext.withMutableBytes(segment.plaintext.count) {
-          guard try cipher?.open(sealed, nonce: nonce, into: &$0) != nil else { throw CryptoError.internalFailure }
-        }
+        try plaintext.withMutableBytes(segment.plaintext.count) { try cipher.open(sealed, nonce: nonce, into: &$0) }
       }
     } catch {
       throw .segment(path: path, index: segment.index)

@@ -44,8 +44,7 @@ final class NewDirectory: Sendable {
   /// - Parameter mark: a folder in what an unfinished attempt left that says that it can be gone on with; `nil` begins
   ///   anew.
   init(_ path: String, keeping mark: String? = nil) throws(Failure) {
-    var trimmed = path
-    while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
+    let trimmed = PlainFiles.trimmed(path)
     let cut = trimmed.lastIndex(of: "/")
     let folder = cut.map { $0 == trimmed.startIndex ? "/" : String(trimmed[..<$0]) } ?? "."
     name = cut.map { String(trimmed[trimmed.index(after: $0)...]) } ?? trimmed
@@ -130,19 +129,6 @@ struct BlobDirectory: BlobStore {
   func makeBlob() throws -> any BlobWriter {
     let name = ".\(token()).partial"
     return Writer(tree: tree, temporaryName: name, file: try tree.createFile(name, byteCount: 0))
-  }
-}
-
-extension WeightsError {
-  /// The product's exit code of the refusal.
-  var exit: ExitCode {
-    switch self {
-    case .malformed, .path, .tooLarge, .header, .weightsHeader: .malformed
-    case .signature: .invalid
-    case .code: .refused
-    case .storage: .unavailable
-    case .manifestMismatch, .wrongModel, .wrongBase, .wrongKey, .ciphertextSize, .segment, .digest: .integrity
-    }
   }
 }
 

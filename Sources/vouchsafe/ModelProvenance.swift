@@ -61,11 +61,3 @@ struct ModelProvenance {
 
   func check(_ manifest: Manifest, of source: String) throws(Failure) { try signature?.check(manifest, of: source) }
 }
-
-extension PublisherSignature {
-  fileprivate var record: ModelSource.Signature {
-    ModelSource.Signature(
-      bundleSHA256: bundleSHA256, modelSHA256: model.sha256,
-      keySHA256: Hash.sha256.digest(model.signer.subjectPublicKeyInfo), subject: model.signer.subject)
-  }
-}

@@ -69,7 +69,7 @@ enum ModelVerify {
         ("bytes", .int(manifest.totalSize)), ("contentChecked", .bool(isOpened)),
         ("manifestSha256", .string(Hex.encode(Hash.sha256.digest(manifest.bytes)))),
       ]
-      if let signature { members.append(("signature", signature.json)) }
+      if let signature { members.append(("signature", signature.record.json)) }
       Console.json(.object(members))
     case .text:
       let what = isOpened ? "signature, ciphertext and content" : "signature and ciphertext"

@@ -26,7 +26,7 @@ enum ModelVerifyPlain {
       Console.json(
         .object([
           ("verdict", "verified"), ("files", .int(signed.count)), ("bytes", .int(total)),
-          ("passedOver", .int(inputs.count - signed.count)), ("signature", signature.json),
+          ("passedOver", .int(inputs.count - signed.count)), ("signature", signature.record.json),
         ]))
     case .text:
       let noun = signed.count == 1 ? "file is" : "files are"

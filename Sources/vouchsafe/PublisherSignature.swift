@@ -85,30 +85,12 @@ struct PublisherSignature {
     try check(manifest.files.map { SignedModel.File(path: $0.path, sha256: $0.sha256) }, of: subject)
   }
 
-  /// What a result says of it.
-  var json: JSONValue {
-    var members: [(String, JSONValue)] = [
-      ("bundleSha256", .string(Hex.encode(bundleSHA256))), ("modelSha256", .string(Hex.encode(model.sha256))),
-      ("keySha256", .string(Hex.encode(Hash.sha256.digest(model.signer.subjectPublicKeyInfo)))),
-    ]
-    if let subject = model.signer.subject { members.append(("subject", .string(subject))) }
-    return .object(members)
+  /// What manifests and results say of it.
+  var record: ModelSource.Signature {
+    ModelSource.Signature(
+      bundleSHA256: bundleSHA256, modelSHA256: model.sha256,
+      keySHA256: Hash.sha256.digest(model.signer.subjectPublicKeyInfo), subject: model.signer.subject)
   }
 
-  var signerText: String {
-    model.signer.subject ?? "key \(Hex.encode(Hash.sha256.digest(model.signer.subjectPublicKeyInfo)))"
-  }
-}
-
-extension ModelSigningError {
-  /// The product's exit code of the refusal.
-  var exit: ExitCode {
-    switch self {
-    case .malformed, .unsupported: .malformed
-    case .otherMaterial, .otherKey, .signature, .usage, .otherSigner, .inconsistent: .invalid
-    case .chain(.expired), .chain(.notYetValid): .stale
-    case .chain: .invalid
-    case .fileChanged, .fileMissing, .fileRenamed, .fileUnsigned: .integrity
-    }
-  }
+  var signerText: String { model.signer.subject ?? "key \(Hex.encode(record.keySHA256))" }
 }
