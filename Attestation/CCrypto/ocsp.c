@@ -129,12 +129,11 @@ int cc_ocsp_is_of(const cc_ocsp *answer, const cc_certificate *issuer) {
 }
 
 // A responder of the issuer's own making: signed by it directly, for this purpose, and valid at the time.
-static int is_delegate(X509 *responder, const cc_certificate *issuer, int64_t at) {
-  int64_t first = 0, last = 0;
+static int is_delegate(X509 *responder, const cc_certificate *issuer, int64_t at, int64_t *first, int64_t *last) {
   if (X509_NAME_cmp(X509_get_issuer_name(responder), X509_get_subject_name(issuer->x509)) != 0) return 0;
-  if (cc_time_from_asn1(X509_get0_notBefore(responder), &first) != CC_OK) return 0;
-  if (cc_time_from_asn1(X509_get0_notAfter(responder), &last) != CC_OK) return 0;
-  if (at < first || at >= last) return 0;
+  if (cc_time_from_asn1(X509_get0_notBefore(responder), first) != CC_OK) return 0;
+  if (cc_time_from_asn1(X509_get0_notAfter(responder), last) != CC_OK) return 0;
+  if (at < *first || at >= *last) return 0;
   X509_check_purpose(responder, -1, 0);
   if ((X509_get_extension_flags(responder) & EXFLAG_XKUSAGE) == 0) return 0;
   if ((X509_get_extended_key_usage(responder) & XKU_OCSP_SIGN) == 0) return 0;
@@ -157,14 +156,16 @@ static int is_ecdsa_sha2(const cc_ocsp *answer) {
   return algorithm.kind == CC_SIGNATURE_ECDSA && algorithm.hash != CC_SHA1 && algorithm.hash != 0;
 }
 
-int cc_ocsp_verify(const cc_ocsp *answer, const cc_certificate *issuer, int64_t at) {
+int cc_ocsp_verify(const cc_ocsp *answer, const cc_certificate *issuer, int64_t at, int64_t *first, int64_t *last) {
   if (!is_ecdsa_sha2(answer)) return cc_end(CC_UNSUPPORTED);
+  *first = INT64_MIN;
+  *last = INT64_MAX;
   if (has_signed(answer, issuer->x509)) return cc_end(CC_OK);
   const STACK_OF(X509) *carried = OCSP_resp_get0_certs(answer->basic);
   int count = carried == NULL ? 0 : sk_X509_num(carried);
   for (int index = 0; index < count && index < RESPONDERS_MAX; index++) {
     X509 *responder = sk_X509_value(carried, index);
-    if (is_delegate(responder, issuer, at) && has_signed(answer, responder)) return cc_end(CC_OK);
+    if (is_delegate(responder, issuer, at, first, last) && has_signed(answer, responder)) return cc_end(CC_OK);
   }
   return cc_end(CC_REFUSED);
 }

@@ -55,8 +55,8 @@ package enum Base64 {
   ) throws(ParseError) -> [UInt8] {
     let body = try bodyLength(text, padding, field)
     let values = alphabet == .standard ? standardValues : urlValues
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(body * 3 / 4)
+    var bytes = [UInt8](repeating: 0, count: body / 4 * 3)
+    var count = 0
     var buffer: UInt32 = 0
     var bits = 0
     var start = 0
@@ -65,11 +65,13 @@ package enum Base64 {
       let (a, b) = (values[Int(text[start])], values[Int(text[start + 1])])
       let (c, d) = (values[Int(text[start + 2])], values[Int(text[start + 3])])
       guard a | b | c | d < 0x40 else { break }
-      bytes.append(a << 2 | b >> 4)
-      bytes.append(b << 4 | c >> 2)
-      bytes.append(c << 6 | d)
+      bytes[count] = a << 2 | b >> 4
+      bytes[count + 1] = b << 4 | c >> 2
+      bytes[count + 2] = c << 6 | d
+      count += 3
       start += 4
     }
+    bytes.removeLast(bytes.count - count)
     for index in start..<body {
       let value = values[Int(text[index])]
       guard value != 0xFF else { throw ParseError(field, .unexpected, at: index) }

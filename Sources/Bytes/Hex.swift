@@ -13,14 +13,19 @@ package enum Hex {
   }
 
   package static func decode(_ text: String, _ field: StaticString) throws(ParseError) -> [UInt8] {
-    let characters = Array(text.utf8)
+    try decode(Array(text.utf8)[...], field)
+  }
+
+  package static func decode(_ characters: ArraySlice<UInt8>, _ field: StaticString) throws(ParseError) -> [UInt8] {
     guard characters.count % 2 == 0 else { throw ParseError(field, .truncated, at: characters.count) }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(characters.count / 2)
-    for index in stride(from: 0, to: characters.count, by: 2) {
+    var index = characters.startIndex
+    while index < characters.endIndex {
       guard let high = nibble(characters[index]), let low = nibble(characters[index + 1]) else {
-        throw ParseError(field, .unexpected, at: index)
+        throw ParseError(field, .unexpected, at: index - characters.startIndex)
       }
+      index += 2
       bytes.append(high << 4 | low)
     }
     return bytes

@@ -1,10 +1,12 @@
-/// The working state of `StrictJSON.parse`.
+/// The working state of `StrictJSON`: finds where each value lies, and refuses what is not JSON.
 struct JSONScanner {
   private let input: [UInt8]
   private let limits: StrictJSON.Limits
   private let comments: Bool
   private var position: Int
   private var tokens = 0
+  private var marks: [JSONMark] = []
+  private var texts: [String] = []
 
   init(_ input: ArraySlice<UInt8>, limits: StrictJSON.Limits, comments: Bool) {
     self.input = Array(input)
@@ -13,12 +15,14 @@ struct JSONScanner {
     position = 0
   }
 
-  mutating func document() throws(ParseError) -> JSONValue {
+  mutating func document() throws(ParseError) -> JSONOutline {
+    guard input.count < JSONMark.limitBytes else { throw error(.tooLong) }
+    marks.reserveCapacity(min(input.count / 8, limits.tokens))
     try skipSpace()
-    let value = try value(depth: 0)
+    try value(depth: 0)
     try skipSpace()
     guard position == input.endIndex else { throw error(.trailing) }
-    return value
+    return JSONOutline(input, marks, texts)
   }
 
   private func error(_ reason: ParseError.Reason) -> ParseError {
@@ -32,59 +36,67 @@ struct JSONScanner {
     guard tokens <= limits.tokens else { throw error(.tooLong) }
   }
 
-  private mutating func value(depth: Int) throws(ParseError) -> JSONValue {
+  private mutating func value(depth: Int) throws(ParseError) {
     try count()
     switch next {
-    case UInt8(ascii: "{"): return try object(depth: depth)
-    case UInt8(ascii: "["): return try array(depth: depth)
-    case UInt8(ascii: "\""): return .string(try string())
-    case UInt8(ascii: "t"): return try literal("true", .bool(true))
-    case UInt8(ascii: "f"): return try literal("false", .bool(false))
-    case UInt8(ascii: "n"): return try literal("null", .null)
+    case UInt8(ascii: "{"): try object(depth: depth)
+    case UInt8(ascii: "["): try array(depth: depth)
+    case UInt8(ascii: "\""): try string()
+    case UInt8(ascii: "t"): try literal("true", .true)
+    case UInt8(ascii: "f"): try literal("false", .false)
+    case UInt8(ascii: "n"): try literal("null", .null)
     case nil: throw error(.truncated)
-    case .some(UInt8(ascii: "-")), .some(UInt8(ascii: "0")...UInt8(ascii: "9")): return .number(try number())
+    case .some(UInt8(ascii: "-")), .some(UInt8(ascii: "0")...UInt8(ascii: "9")): try number()
     default: throw error(.unexpected)
     }
   }
 
-  private mutating func object(depth: Int) throws(ParseError) -> JSONValue {
-    guard depth < limits.depth else { throw error(.tooDeep) }
-    position += 1
-    var members: [(key: String, value: JSONValue)] = []
+  private mutating func object(depth: Int) throws(ParseError) {
+    let place = try open(.object, depth)
     var seen = SeenKeys()
     try skipSpace()
-    if try take("}") { return .object(JSONObject()) }
-    members.reserveCapacity(4)
+    if try take("}") { return close(place) }
     while true {
       try skipSpace()
       try count()
       guard next == UInt8(ascii: "\"") else { throw error(next == nil ? .truncated : .unexpected) }
-      let key = try string()
-      guard seen.isNew(key, among: members) else { throw error(.duplicate) }
+      let key = marks.count
+      try string()
+      guard seen.isNew(key, in: place, of: input, marks, texts) else { throw error(.duplicate) }
       try skipSpace()
       guard try take(":") else { throw error(.unexpected) }
       try skipSpace()
-      members.append((key: key, value: try value(depth: depth + 1)))
+      try value(depth: depth + 1)
       try skipSpace()
-      if try take("}") { return .object(JSONObject(unique: members)) }
+      if try take("}") { return close(place) }
       guard try take(",") else { throw error(.unexpected) }
     }
   }
 
-  private mutating func array(depth: Int) throws(ParseError) -> JSONValue {
-    guard depth < limits.depth else { throw error(.tooDeep) }
-    position += 1
-    var items: [JSONValue] = []
+  private mutating func array(depth: Int) throws(ParseError) {
+    let place = try open(.array, depth)
     try skipSpace()
-    if try take("]") { return .array([]) }
-    items.reserveCapacity(8)
+    if try take("]") { return close(place) }
     while true {
       try skipSpace()
-      items.append(try value(depth: depth + 1))
+      try value(depth: depth + 1)
       try skipSpace()
-      if try take("]") { return .array(items) }
+      if try take("]") { return close(place) }
       guard try take(",") else { throw error(.unexpected) }
     }
+  }
+
+  /// Marks an object or array that begins here, and goes behind its bracket.
+  private mutating func open(_ kind: JSONMark.Kind, _ depth: Int) throws(ParseError) -> Int {
+    guard depth < limits.depth else { throw error(.tooDeep) }
+    marks.append(JSONMark(kind, position, position))
+    position += 1
+    return marks.count - 1
+  }
+
+  private mutating func close(_ place: Int) {
+    marks[place].end = UInt32(position)
+    marks[place].link = UInt32(marks.count)
   }
 
   /// Consumes the character when it is next.
@@ -95,16 +107,17 @@ struct JSONScanner {
     return true
   }
 
-  private mutating func literal(_ word: StaticString, _ value: JSONValue) throws(ParseError) -> JSONValue {
+  private mutating func literal(_ word: StaticString, _ kind: JSONMark.Kind) throws(ParseError) {
+    let start = position
     for byte in Array("\(word)".utf8) {
       guard let found = next else { throw error(.truncated) }
       guard found == byte else { throw error(.unexpected) }
       position += 1
     }
-    return value
+    marks.append(JSONMark(kind, start, position))
   }
 
-  private mutating func number() throws(ParseError) -> JSONNumber {
+  private mutating func number() throws(ParseError) {
     let start = position
     if next == UInt8(ascii: "-") { position += 1 }
     if next == UInt8(ascii: "0") { position += 1 } else { try digits() }
@@ -118,7 +131,7 @@ struct JSONScanner {
       try digits()
     }
     guard position - start <= 64 else { throw error(.tooLong) }
-    return JSONNumber(text: String(decoding: input[start..<position], as: UTF8.self))
+    marks.append(JSONMark(.number, start, position))
   }
 
   private mutating func digits() throws(ParseError) {
@@ -127,7 +140,8 @@ struct JSONScanner {
     guard position > start else { throw error(next == nil ? .truncated : .unexpected) }
   }
 
-  private mutating func string() throws(ParseError) -> String {
+  /// Marks what stands between the quotation marks, and goes behind the second.
+  private mutating func string() throws(ParseError) {
     position += 1
     let start = position
     var all: UInt8 = 0
@@ -136,15 +150,15 @@ struct JSONScanner {
       all |= byte
       position += 1
     }
-    guard next != nil else { throw error(.truncated) }
-    if next == UInt8(ascii: "\"") {
-      let content = input[start..<position]
-      // Text of ASCII is UTF-8 as it stands.
-      let text = all < 0x80 ? String(decoding: content, as: UTF8.self) : try utf8(content)
+    guard let byte = next else { throw error(.truncated) }
+    if byte == UInt8(ascii: "\""), all < 0x80 {
+      marks.append(JSONMark(.plain, start, position))
       position += 1
-      return text
+      return
     }
-    return try escapedString(from: start)
+    // The text is kept where it is not what is written.
+    texts.append(try escapedString(from: start))
+    marks.append(JSONMark(.text, start, position - 1, link: texts.count - 1))
   }
 
   private mutating func escapedString(from start: Int) throws(ParseError) -> String {
@@ -243,11 +257,31 @@ struct JSONScanner {
 private struct SeenKeys {
   /// Up to so many, looking at each costs less than a table of them.
   private static let few = 12
+  private var count = 0
   private var many = Set<String>()
 
-  mutating func isNew(_ key: String, among members: [(key: String, value: JSONValue)]) -> Bool {
-    if members.count < Self.few { return !members.contains { $0.key == key } }
-    if many.isEmpty { many = Set(members.map(\.key)) }
-    return many.insert(key).inserted
+  /// - Parameters:
+  ///   - key: the place of the key's mark.
+  ///   - object: the place of its object's.
+  mutating func isNew(
+    _ key: Int, in object: Int, of input: [UInt8], _ marks: [JSONMark], _ texts: [String]
+  ) -> Bool {
+    count += 1
+    if count <= Self.few {
+      var place = object + 1
+      while place < key {
+        if marks[place].isSameText(as: marks[key], input, texts) { return false }
+        place = marks[place + 1].next(after: place + 1)
+      }
+      return true
+    }
+    if many.isEmpty {
+      var place = object + 1
+      while place < key {
+        many.insert(marks[place].text(input, texts))
+        place = marks[place + 1].next(after: place + 1)
+      }
+    }
+    return many.insert(marks[key].text(input, texts)).inserted
   }
 }

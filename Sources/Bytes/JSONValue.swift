@@ -38,6 +38,22 @@ package struct JSONNumber: Equatable, Sendable {
 
   /// The value, when written as an integer (no fraction, no exponent) that fits `T`.
   package func integer<T: FixedWidthInteger>(_ type: T.Type = T.self) -> T? { text == "-0" ? nil : T(text) }
+
+  /// The same of a number as it is written.
+  static func integer<T: FixedWidthInteger>(in digits: ArraySlice<UInt8>) -> T? {
+    guard digits.first != UInt8(ascii: "-") else {
+      return JSONNumber(text: String(decoding: digits, as: UTF8.self)).integer(T.self)
+    }
+    var value: T = 0
+    for digit in digits {
+      guard (0x30...0x39).contains(digit) else { return nil }
+      let (tenfold, isTooLarge) = value.multipliedReportingOverflow(by: 10)
+      let (sum, isTooLargeNow) = tenfold.addingReportingOverflow(T(digit - 0x30))
+      guard !isTooLarge, !isTooLargeNow else { return nil }
+      value = sum
+    }
+    return value
+  }
 }
 
 /// The members of a JSON object in document order, each key once.

@@ -23,8 +23,14 @@ package enum StrictJSON {
   package static func parse(
     _ bytes: ArraySlice<UInt8>, limits: Limits = .default, comments: Bool = false
   ) throws(ParseError) -> JSONValue {
-    var reader = JSONScanner(bytes, limits: limits, comments: comments)
-    return try reader.document()
+    var scanner = JSONScanner(bytes, limits: limits, comments: comments)
+    return try scanner.document().value
+  }
+
+  /// The outermost value of a text where it lies: for documents that are read once, in whole.
+  package static func element(of bytes: [UInt8], limits: Limits = .default) throws(ParseError) -> JSONElement {
+    var scanner = JSONScanner(bytes[...], limits: limits, comments: false)
+    return JSONElement(try scanner.document(), 0)
   }
 
   package static func parse(

@@ -89,7 +89,11 @@ extension Timestamp {
 
   /// Reads RFC 3339: `T` and `Z` in capitals or an offset `±hh:mm`; up to nine digits of fraction, cut to milliseconds.
   package init(rfc3339 text: String, _ field: StaticString = "time") throws(ParseError) {
-    var cursor = ByteCursor(Array(text.utf8))
+    try self.init(rfc3339: Array(text.utf8)[...], field)
+  }
+
+  package init(rfc3339 text: ArraySlice<UInt8>, _ field: StaticString = "time") throws(ParseError) {
+    var cursor = ByteCursor(text)
     let year = try Self.number(4, &cursor, field)
     try Self.expect("-", &cursor, field)
     let month = try Self.number(2, &cursor, field)

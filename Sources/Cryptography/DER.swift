@@ -43,9 +43,13 @@ package enum DER {
     guard arcs.count == parts.count, arcs.count > 2, arcs[0] <= 2, arcs[1] < 40 else { return nil }
     var content = [UInt8(arcs[0] * 40 + arcs[1])]
     for arc in arcs.dropFirst(2) {
-      let digits = stride(from: 28, through: 0, by: -7).map { UInt8(arc >> UInt32($0) & 0x7F) }
-      let kept = digits.dropLast().drop { $0 == 0 }
-      content += kept.map { $0 | 0x80 } + [digits[4]]
+      // Seven bits in each byte, the highest first; every byte but the last is marked.
+      var shift = arc == 0 ? 0 : UInt32(31 - arc.leadingZeroBitCount) / 7 * 7
+      while shift > 0 {
+        content.append(UInt8(arc >> shift & 0x7F) | 0x80)
+        shift -= 7
+      }
+      content.append(UInt8(arc & 0x7F))
     }
     return content
   }

@@ -17,31 +17,37 @@ package enum PEM {
   package static func decode(_ text: [UInt8], label: String) throws(ParseError) -> [[UInt8]] {
     let (begin, end) = (Array("-----BEGIN \(label)-----".utf8)[...], Array("-----END \(label)-----".utf8)[...])
     var blocks: [[UInt8]] = []
-    var body: [UInt8]?
-    for line in lines(text) {
-      if body != nil {
-        if line == end {
-          blocks.append(try Base64.decode(body ?? [], .standard, "pem"))
-          body = nil
+    var body: [UInt8] = []
+    var isInside = false
+    var start = 0
+    while start <= text.count {
+      let line = line(of: text, from: start)
+      start = line.next
+      if isInside {
+        if text[line.range] == end {
+          blocks.append(try Base64.decode(body, .standard, "pem"))
+          isInside = false
         } else {
-          body?.append(contentsOf: line)
+          body.append(contentsOf: text[line.range])
         }
-      } else if line == begin {
-        body = []
-      } else if !line.isEmpty {
+      } else if text[line.range] == begin {
+        body.removeAll(keepingCapacity: true)
+        isInside = true
+      } else if !line.range.isEmpty {
         throw ParseError("pem", .unexpected)
       }
     }
-    guard body == nil else { throw ParseError("pem", .truncated) }
+    guard !isInside else { throw ParseError("pem", .truncated) }
     return blocks
   }
 
-  private static func lines(_ text: [UInt8]) -> [ArraySlice<UInt8>] {
-    text.split(separator: 0x0A, omittingEmptySubsequences: false).map { line in
-      var line = line
-      while let last = line.last, last == 0x0D || last == 0x20 || last == 0x09 { line.removeLast() }
-      return line
-    }
+  /// Where the line that begins at `start` lies, without the blanks at its end, and where the next one begins.
+  private static func line(of text: [UInt8], from start: Int) -> (range: Range<Int>, next: Int) {
+    var end = start
+    while end < text.count, text[end] != 0x0A { end += 1 }
+    let next = end + 1
+    while end > start, text[end - 1] == 0x0D || text[end - 1] == 0x20 || text[end - 1] == 0x09 { end -= 1 }
+    return (start..<end, next)
   }
 
   /// As `decode`, for certificates and lists: at least one block.

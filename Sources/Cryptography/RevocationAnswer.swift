@@ -74,8 +74,14 @@ package struct RevocationAnswer: Sendable, Hashable {
 
   /// Whether the issuer signed it, or a responder that the issuer itself made for this and that is valid at that time.
   package func isSigned(by issuer: Certificate, at time: Timestamp) -> Bool {
+    if let known = handle.signer.known, known.issuer == issuer, known.seconds.contains(time.seconds) { return true }
     guard let authority = try? issuer.handle else { return false }
-    return unsafe cc_ocsp_verify(handle.pointer, authority.pointer, time.seconds) == CC_OK
+    var (first, last): (Int64, Int64) = (0, 0)
+    guard unsafe cc_ocsp_verify(handle.pointer, authority.pointer, time.seconds, &first, &last) == CC_OK else {
+      return false
+    }
+    handle.signer.keep(RevocationAnswerSigner(issuer: issuer, seconds: first..<last))
+    return true
   }
 
   package func isSigned(by anchor: TrustAnchor, at time: Timestamp) -> Bool {
@@ -86,10 +92,19 @@ package struct RevocationAnswer: Sendable, Hashable {
   package func hash(into hasher: inout Hasher) { hasher.combine(der) }
 }
 
+/// Who was found to have signed an answer.
+private struct RevocationAnswerSigner: Sendable {
+  /// Itself, or whose responder did.
+  let issuer: Certificate
+  /// Since 1970, when the responder may speak for it.
+  let seconds: Range<Int64>
+}
+
 /// Owns a parsed answer of libcrypto. Safe to share: it is only read once it is parsed.
 @safe
 private final class RevocationAnswerHandle: @unchecked Sendable {
   let pointer: OpaquePointer
+  let signer = Settled<RevocationAnswerSigner>()
 
   init(der: [UInt8]) throws(CryptoError) {
     var made: OpaquePointer?

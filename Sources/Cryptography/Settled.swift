@@ -3,7 +3,7 @@ import Synchronization
 /// A value that is worked out when it is first asked for, and kept. What it is follows from its owner alone, so nobody can
 /// tell when that was. What `keep` is given is proved by its owner's bytes, such as the key that signed them: to know it
 /// saves work and changes no answer.
-final class Settled<Value: Sendable>: Sendable {
+struct Settled<Value: Sendable>: ~Copyable, Sendable {
   private let value = Mutex<Value?>(nil)
 
   /// - Parameter work: may run more than once when several ask at the same time.

@@ -278,8 +278,9 @@ int cc_ocsp_nonce(const cc_ocsp *answer, cc_bytes *nonce);  // CC_UNSUPPORTED wh
 int cc_ocsp_is_of(const cc_ocsp *answer, const cc_certificate *issuer);
 // 1 when it speaks of that certificate of that issuer; of the issuer only its name and key count.
 int cc_ocsp_is_about(const cc_ocsp *answer, const cc_certificate *certificate, const cc_certificate *issuer);
-// Signed by the issuer, or by a responder that the issuer made for it and that is valid at that time.
-int cc_ocsp_verify(const cc_ocsp *answer, const cc_certificate *issuer, int64_t at);
+// Signed by the issuer, or by a responder that the issuer made for it and that is valid at that time: then it is from
+// *first until *last (not included), which hold for the issuer's own signature from INT64_MIN until INT64_MAX.
+int cc_ocsp_verify(const cc_ocsp *answer, const cc_certificate *issuer, int64_t at, int64_t *first, int64_t *last);
 
 // chain.c — RFC 5280 path validation at a given time, from one anchor that is a name and a key.
 #define CC_CHAIN_MAX 16

@@ -8,12 +8,12 @@ struct IntelDocumentHeading: Sendable, Equatable {
   /// Of a TCB info: 6 bytes.
   let fmspc: [UInt8]?
 
-  fileprivate init(_ value: JSONValue) throws(ParseError) {
-    var reader = try JSONReader(value, "document")
-    issueDate = try reader.timestamp("issueDate")
-    nextUpdate = try reader.timestamp("nextUpdate")
-    evaluationNumber = try reader.integer("tcbEvaluationDataNumber")
-    fmspc = reader.has("fmspc") ? try reader.hex("fmspc", count: 6) : nil
+  fileprivate init(_ element: JSONElement) throws(ParseError) {
+    let fields = try JSONFields(element, "document")
+    issueDate = try fields.timestamp("issueDate")
+    nextUpdate = try fields.timestamp("nextUpdate")
+    evaluationNumber = try fields.integer("tcbEvaluationDataNumber")
+    fmspc = fields.has("fmspc") ? try fields.hex("fmspc", count: 6) : nil
   }
 }
 
@@ -21,6 +21,6 @@ extension IntelDocument {
   /// `nil` for a document that cannot be read.
   var heading: IntelDocumentHeading? {
     if case .malformed = content { return nil }
-    return (try? StrictJSON.parse(body, limits: Self.limits)).flatMap { try? IntelDocumentHeading($0) }
+    return (try? StrictJSON.element(of: body, limits: Self.limits)).flatMap { try? IntelDocumentHeading($0) }
   }
 }

@@ -52,9 +52,12 @@ struct DeviceChain: Sendable {
   /// DMTF's name for a device, in its DER: 1.3.6.1.4.1.412.274.1.
   private static let deviceNameOID: [UInt8] = [0x2B, 0x06, 0x01, 0x04, 0x01, 0x83, 0x1C, 0x82, 0x12, 0x01]
 
-  init(pem text: [UInt8]) throws(Refusal) {
+  /// - Parameter known: certificates that need not be parsed again when they are carried.
+  init(pem text: [UInt8], knowing known: [Certificate] = []) throws(Refusal) {
     let trimmed = Array(text.prefix { $0 != 0 })
-    guard let all = try? Certificate.parsePEM(trimmed) else { throw Refusal(.certificateMalformed, "deviceChain") }
+    guard let all = try? Certificate.parsePEM(trimmed, knowing: known) else {
+      throw Refusal(.certificateMalformed, "deviceChain")
+    }
     try self.init(all)
   }
 

@@ -45,7 +45,9 @@ struct ExaminedDevice: Sendable {
 package func proveDevice(
   _ evidence: DeviceEvidence, with endorsements: Endorsements, anchors: Anchors, at now: Timestamp
 ) -> ProvedDevice? {
-  guard let carried = try? DeviceChain(pem: evidence.certificateChain) else { return nil }
+  guard let carried = try? DeviceChain(pem: evidence.certificateChain, knowing: endorsements.certificates) else {
+    return nil
+  }
   let prover = NVIDIAProver(endorsements, anchors: anchors)
   guard let proof = try? prover.follow(carried, at: .now(now)),
     let cleared = try? prover.clearing(carried, proof, place: "device", at: .now(now))

@@ -24,16 +24,18 @@ struct MeasurementComparison: Sendable, Equatable {
     var seen = Set<Int>()
     for proved in manifests {
       for (index, golden) in proved.manifest.active.sorted(by: { $0.key < $1.key }) {
-        let field = "\(place).measurement[\(index)]"
+        func refusal(_ code: Refusal.Code, got: String? = nil, wanted: String) -> Refusal {
+          Refusal(code, Self.field(index, place), got: got, wanted: wanted, genuine: true)
+        }
         guard seen.insert(index).inserted else {
-          throw Refusal(.measurementConflict, field, got: "in two manifests", wanted: "in one", genuine: true)
+          throw refusal(.measurementConflict, got: "in two manifests", wanted: "in one")
         }
         if try Self.isOff(index, report, place) {
           passedOver.append(index)
           continue
         }
         guard index < report.measurements.count else {
-          throw Refusal(.measurementMissing, field, wanted: Hex.encode(golden[0]), genuine: true)
+          throw refusal(.measurementMissing, wanted: Hex.encode(golden[0]))
         }
         if golden.contains(report.measurements[index]) {
           matched += 1
@@ -41,7 +43,7 @@ struct MeasurementComparison: Sendable, Equatable {
         }
         let mismatch = MeasurementMismatch(
           manifest: proved.digest, index: index, got: report.measurements[index], wanted: golden[0])
-        guard isRecording else { throw mismatch.refusal(field) }
+        guard isRecording else { throw mismatch.refusal(Self.field(index, place)) }
         mismatches.append(mismatch)
       }
     }
@@ -49,6 +51,8 @@ struct MeasurementComparison: Sendable, Equatable {
       !seen.contains(index) && report.measurements[index].contains { $0 != 0 }
     }
   }
+
+  private static func field(_ index: Int, _ place: String) -> String { "\(place).measurement[\(index)]" }
 
   private static func isOff(_ index: Int, _ report: DeviceReport, _ place: String) throws(Refusal) -> Bool {
     guard index == decoderIndex else { return false }

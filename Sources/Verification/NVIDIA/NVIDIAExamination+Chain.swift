@@ -14,7 +14,7 @@ extension NVIDIAExamination {
     guard device.evidence.certificateChain.isEmpty else {
       if let known = known(device) { return known.carried }
       do throws(Refusal) {
-        return try DeviceChain(pem: device.evidence.certificateChain)
+        return try DeviceChain(pem: device.evidence.certificateChain, knowing: knownCertificates)
       } catch {
         throw Refusal(error.code, "\(device.place).\(error.field ?? "")", got: error.got, wanted: error.wanted)
       }
@@ -27,6 +27,13 @@ extension NVIDIAExamination {
       throw Refusal(.collateralMissing, "\(device.place).certificates", wanted: "the device's certificates")
     }
     return found
+  }
+
+  /// Those at hand, and those above the devices that were read before this one: devices of one kind share them.
+  private var knownCertificates: [Certificate] {
+    devices.reduce(endorsements.certificates) { known, device in
+      device.carried.map { known + $0.path.dropFirst(2) + [$0.root] } ?? known
+    }
   }
 
   /// What was proved before of these very certificates, as long as it holds.

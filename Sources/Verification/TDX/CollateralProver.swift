@@ -69,7 +69,9 @@ struct CollateralProver {
 
   /// The lists of an issuer: those that hold at `now` first, then those that have run out, of each the youngest first.
   func lists(of issuer: [UInt8], at now: Timestamp) -> [CertificateRevocationList] {
-    let all = Set(revocationLists.filter { $0.issuer.der == issuer })
+    let own = revocationLists.filter { $0.issuer.der == issuer }
+    guard own.count > 1 else { return own }
+    let all = Set(own)
     func rank(_ list: CertificateRevocationList) -> Int { list.isCurrent(at: now) ? 0 : list.thisUpdate <= now ? 1 : 2 }
     return all.sorted { left, right in
       if rank(left) != rank(right) { return rank(left) < rank(right) }
@@ -80,8 +82,9 @@ struct CollateralProver {
 
   /// Certificates that may sign documents: those that are valid at `now` first.
   func signers(at now: Timestamp) -> [Certificate] {
-    let named = Set(certificates.filter { $0.subject.commonName == Self.signerName })
-    return named.sorted { left, right in
+    let named = certificates.filter { $0.subject.commonName == Self.signerName }
+    guard named.count > 1 else { return named }
+    return Set(named).sorted { left, right in
       let (isLeft, isRight) = (left.isValid(at: now), right.isValid(at: now))
       return isLeft == isRight ? left.notAfter > right.notAfter : isLeft
     }

@@ -15,53 +15,61 @@ enum IntelCollateralFile {
 
   static func artefacts(in text: [UInt8], depth: Int) -> [CollateralArtefact] {
     guard depth < depthLimit else { return [] }
-    let object: JSONObject
+    let file: JSONElement
     do throws(ParseError) {
-      object = try JSONReader(try StrictJSON.parse(text, limits: limits), "collateral").object
+      file = try StrictJSON.element(of: text, limits: limits)
     } catch { return unreadable(text, error).map { [.document($0)] } ?? [] }
     var carried: [CollateralArtefact] = []
     var hasIdleMember = false
-    for (name, value) in object.members {
+    var members: [Member] = []
+    var items = file.items
+    while let value = items.next() {
+      guard let name = items.name.stringValue else { continue }
       // A signature carries nothing.
       let text = name.hasSuffix("signature") ? nil : value.stringValue
       let inner = text.map { CollateralArtefact.all(in: Array($0.utf8), depth: depth + 1) } ?? []
       carried += inner
-      if inner.isEmpty, !isExpected(name, in: object) { hasIdleMember = true }
+      if inner.isEmpty, !isExpected(name, in: file) { hasIdleMember = true }
+      members.append(Member(name: name, isPlain: items.name.plainBytes != nil, value: value))
     }
-    return documents(in: object, text, hasIdleMember) + carried
+    return members.compactMap { document($0, in: file, text, hasIdleMember) } + carried
   }
 
-  private static func documents(
-    in object: JSONObject, _ text: [UInt8], _ hasIdleMember: Bool
-  ) -> [CollateralArtefact] {
-    let slices = MemberSlices(of: text)
-    return object.members.compactMap { name, value -> CollateralArtefact? in
-      guard let signature = (object[name + "_signature"] ?? object["signature"])?.stringValue,
-        let body = body(value, slices[name]), let kind = kind(name, body)
-      else { return nil }
-      func malformed(_ field: String, _ reason: ParseError.Reason) -> CollateralArtefact {
-        .document(IntelDocument(kind: kind, unreadable: text, ParseError("\(kind.rawValue).\(field)", reason)))
-      }
-      if text.contains(UInt8(ascii: "\r")) { return malformed("lineEnd", .unexpected) }
-      if hasIdleMember, name == kind.rawValue, value.objectValue != nil { return malformed("sibling", .unknownField) }
-      let read = value.objectValue == nil ? nil : value
-      return .document(IntelDocument(kind: kind, body: body, signature: signature, value: read))
+  /// One member of the file.
+  private struct Member {
+    let name: String
+    /// Whether the name is written as it is meant.
+    let isPlain: Bool
+    let value: JSONElement
+  }
+
+  private static func document(
+    _ member: Member, in file: JSONElement, _ text: [UInt8], _ hasIdleMember: Bool
+  ) -> CollateralArtefact? {
+    let (name, value) = (member.name, member.value)
+    guard let signature = (file[name + "_signature"] ?? file["signature"])?.stringValue,
+      let body = body(member), let kind = kind(name, body)
+    else { return nil }
+    func malformed(_ field: String, _ reason: ParseError.Reason) -> CollateralArtefact {
+      .document(IntelDocument(kind: kind, unreadable: text, ParseError("\(kind.rawValue).\(field)", reason)))
     }
+    if text.contains(UInt8(ascii: "\r")) { return malformed("lineEnd", .unexpected) }
+    if hasIdleMember, name == kind.rawValue, value.isObject { return malformed("sibling", .unknownField) }
+    let read = value.isObject ? value : nil
+    return .document(IntelDocument(kind: kind, body: body, signature: signature, element: read))
   }
 
   /// A signed member, or the signature of one.
-  private static func isExpected(_ name: String, in object: JSONObject) -> Bool {
+  private static func isExpected(_ name: String, in file: JSONElement) -> Bool {
     if name == "signature" || IntelDocument.Kind(rawValue: name) != nil { return true }
-    return name.hasSuffix("_signature") && object[String(name.dropLast("_signature".count))] != nil
+    return name.hasSuffix("_signature") && file[String(name.dropLast("_signature".count))] != nil
   }
 
   /// The signed bytes: an object's own text, or what a string spells.
-  private static func body(_ value: JSONValue, _ slice: ArraySlice<UInt8>?) -> [UInt8]? {
-    switch value {
-    case .object: slice.map { Array($0) }
-    case .string(let text) where text.utf8.first == UInt8(ascii: "{"): Array(text.utf8)
-    default: nil
-    }
+  private static func body(_ member: Member) -> [UInt8]? {
+    if member.value.isObject { return member.isPlain ? Array(member.value.bytes) : nil }
+    guard let text = member.value.stringValue, text.utf8.first == UInt8(ascii: "{") else { return nil }
+    return Array(text.utf8)
   }
 
   /// By the member's name where it is Intel's, else by what the body has that the other has not.
@@ -71,7 +79,7 @@ enum IntelCollateralFile {
     case "enclaveIdentity", "qe_identity": return .identity
     default: break
     }
-    guard let value = try? StrictJSON.parse(body, limits: limits), value["id"] != nil else { return nil }
+    guard let value = try? StrictJSON.element(of: body, limits: limits), value["id"] != nil else { return nil }
     if value["fmspc"] != nil { return .tcbInfo }
     return value["mrsigner"] != nil ? .identity : nil
   }
@@ -83,56 +91,5 @@ enum IntelCollateralFile {
       return IntelDocument(kind: kind, unreadable: text, error)
     }
     return nil
-  }
-}
-
-/// Where the values of an object's members lie in its text.
-///
-/// - Precondition: the text is one object that `StrictJSON` has read.
-struct MemberSlices {
-  private var slices: [String: ArraySlice<UInt8>] = [:]
-
-  init(of text: [UInt8]) {
-    var name: ArraySlice<UInt8> = []
-    var start: Int?
-    var depth = 0
-    var index = text.startIndex
-    while index < text.endIndex {
-      let byte = text[index]
-      switch byte {
-      case UInt8(ascii: "\""):
-        let end = Self.endOfString(text, from: index)
-        if depth == 1, start == nil { name = text[(index + 1)..<max(index + 1, end - 1)] }
-        index = end
-        continue
-      case UInt8(ascii: ":") where depth == 1: start = index + 1
-      case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-      case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
-      default: break
-      }
-      if depth == 0 || (depth == 1 && byte == UInt8(ascii: ",")), let first = start {
-        slices[String(decoding: name, as: UTF8.self)] = Self.trimmed(text[first..<index])
-        start = nil
-      }
-      index += 1
-    }
-  }
-
-  subscript(_ name: String) -> ArraySlice<UInt8>? { slices[name] }
-
-  /// The index behind the closing quotation mark.
-  private static func endOfString(_ text: [UInt8], from start: Int) -> Int {
-    var index = start + 1
-    while index < text.endIndex, text[index] != UInt8(ascii: "\"") {
-      index += text[index] == UInt8(ascii: "\\") ? 2 : 1
-    }
-    return min(index + 1, text.endIndex)
-  }
-
-  private static func trimmed(_ slice: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-    func isSpace(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
-    guard let first = slice.firstIndex(where: { !isSpace($0) }), let last = slice.lastIndex(where: { !isSpace($0) })
-    else { return [] }
-    return slice[first...last]
   }
 }

@@ -32,8 +32,8 @@ package struct IntelDocument: Sendable, Hashable {
 
   /// - Parameters:
   ///   - signature: 128 digits of lower-case hexadecimal; another text makes the document malformed.
-  ///   - value: what `body` holds, when it has been read already.
-  init(kind: Kind, body: [UInt8], signature text: String, value: JSONValue? = nil) {
+  ///   - element: what `body` holds, when it has been read already.
+  init(kind: Kind, body: [UInt8], signature text: String, element: JSONElement? = nil) {
     let isLowerCase = text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     let signature = isLowerCase ? (try? Hex.decode(text, "signature")) ?? [] : []
     self.kind = kind
@@ -41,7 +41,7 @@ package struct IntelDocument: Sendable, Hashable {
     self.signature = signature
     content =
       signature.count == 64
-      ? Self.content(kind, body, value) : .malformed(ParseError("\(kind.rawValue).signature", .notCanonical))
+      ? Self.content(kind, body, element) : .malformed(ParseError("\(kind.rawValue).signature", .notCanonical))
     digest = Hash.sha256.digest(body + signature)
   }
 
@@ -54,14 +54,14 @@ package struct IntelDocument: Sendable, Hashable {
     digest = Hash.sha256.digest(text)
   }
 
-  private static func content(_ kind: Kind, _ body: [UInt8], _ value: JSONValue?) -> Content {
+  private static func content(_ kind: Kind, _ body: [UInt8], _ element: JSONElement?) -> Content {
     do throws(ParseError) {
       guard body.count <= limitBytes else { throw ParseError(kind.rawValue, .tooLong) }
-      let value = if let value { value } else { try StrictJSON.parse(body, limits: limits) }
-      guard let id = value["id"]?.stringValue else { throw ParseError("\(kind.rawValue).id", .missing) }
+      let element = if let element { element } else { try StrictJSON.element(of: body, limits: limits) }
+      guard let id = element["id"]?.stringValue else { throw ParseError("\(kind.rawValue).id", .missing) }
       switch kind {
-      case .tcbInfo: return id == "TDX" ? .tcbInfo(try TCBInfo(parsing: value)) : .otherID(id)
-      case .identity: return id == "TD_QE" ? .identity(try QEIdentity(parsing: value)) : .otherID(id)
+      case .tcbInfo: return id == "TDX" ? .tcbInfo(try TCBInfo(parsing: element)) : .otherID(id)
+      case .identity: return id == "TD_QE" ? .identity(try QEIdentity(parsing: element)) : .otherID(id)
       }
     } catch { return .malformed(error) }
   }

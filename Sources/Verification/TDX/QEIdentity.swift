@@ -21,22 +21,22 @@ struct QEIdentity: Sendable, Equatable {
   let unknownMembers: [String]
 
   /// - Throws: `ParseError` for anything but the JSON of a TD_QE identity of version 2.
-  init(parsing value: JSONValue) throws(ParseError) {
-    var reader = try JSONReader(value, "enclaveIdentity")
-    guard try reader.string("id") == "TD_QE" else { throw ParseError("enclaveIdentity.id", .unexpected) }
-    guard try reader.integer("version", as: Int.self) == 2 else {
+  init(parsing element: JSONElement) throws(ParseError) {
+    let fields = try JSONFields(element, "enclaveIdentity")
+    guard try fields.string("id") == "TD_QE" else { throw ParseError("enclaveIdentity.id", .unexpected) }
+    guard try fields.integer("version", as: Int.self) == 2 else {
       throw ParseError("enclaveIdentity.version", .unexpected)
     }
-    issueDate = try reader.timestamp("issueDate")
-    nextUpdate = try reader.timestamp("nextUpdate")
-    evaluationNumber = try reader.integer("tcbEvaluationDataNumber")
-    miscSelect = try reader.hex("miscselect", count: 4)
-    miscSelectMask = try reader.hex("miscselectMask", count: 4)
-    attributes = try reader.hex("attributes", count: 16)
-    attributesMask = try reader.hex("attributesMask", count: 16)
-    mrSigner = try reader.hex("mrsigner", count: 32)
-    isvProdID = try reader.integer("isvprodid")
-    levels = try SVNLevel.list(&reader)
-    unknownMembers = KnownMembers.identity.others(in: value)
+    issueDate = try fields.timestamp("issueDate")
+    nextUpdate = try fields.timestamp("nextUpdate")
+    evaluationNumber = try fields.integer("tcbEvaluationDataNumber")
+    miscSelect = try fields.hex("miscselect", count: 4)
+    miscSelectMask = try fields.hex("miscselectMask", count: 4)
+    attributes = try fields.hex("attributes", count: 16)
+    attributesMask = try fields.hex("attributesMask", count: 16)
+    mrSigner = try fields.hex("mrsigner", count: 32)
+    isvProdID = try fields.integer("isvprodid")
+    levels = try SVNLevel.list(fields)
+    unknownMembers = JSONForm.identity.others(in: element)
   }
 }

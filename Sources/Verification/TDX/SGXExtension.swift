@@ -36,11 +36,13 @@ struct SGXExtension {
     return Array(content)
   }
 
-  private static func integer(_ der: ArraySlice<UInt8>?, limit: UInt32, _ place: String) throws(Refusal) -> UInt32 {
-    guard let der else { throw invalid(place, "absent") }
+  private static func integer(_ der: ArraySlice<UInt8>?, limit: UInt32, _ place: @autoclosure () -> String)
+    throws(Refusal) -> UInt32
+  {
+    guard let der else { throw invalid(place(), "absent") }
     var reader = DERReader(der)
     guard let value = reader.integer(), reader.isAtEnd, value <= limit else {
-      throw invalid(place, "not an integer up to \(limit)")
+      throw invalid(place(), "not an integer up to \(limit)")
     }
     return value
   }
@@ -89,8 +91,20 @@ private struct Pairs {
   /// More are in no certificate, and would only buy work.
   private static let limit = 64
 
-  /// Identifier without the prefix → the value's DER.
-  private var pairs: [(identifier: ArraySlice<UInt8>, value: ArraySlice<UInt8>)] = []
+  private struct Pair {
+    /// Without the prefix.
+    let identifier: ArraySlice<UInt8>
+    /// The identifier, when it is one arc of one byte.
+    let number: UInt8?
+    /// DER.
+    let value: ArraySlice<UInt8>
+
+    func hasSameIdentifier(as other: Pair) -> Bool {
+      number == other.number && (number != nil || identifier == other.identifier)
+    }
+  }
+
+  private var pairs: [Pair] = []
 
   init(_ der: ArraySlice<UInt8>, prefix: [UInt8], _ place: String) throws(Refusal) {
     var outer = DERReader(der)
@@ -109,12 +123,13 @@ private struct Pairs {
         throw SGXExtension.invalid(place, "a foreign identifier")
       }
       let name = identifier.dropFirst(prefix.count)
-      guard !pairs.contains(where: { $0.identifier == name }) else { throw SGXExtension.invalid(place, "repeated") }
-      pairs.append((identifier: name, value: value))
+      let new = Pair(identifier: name, number: name.count == 1 ? name.first : nil, value: value)
+      guard !pairs.contains(where: new.hasSameIdentifier) else { throw SGXExtension.invalid(place, "repeated") }
+      pairs.append(new)
     }
   }
 
   subscript(_ number: UInt8) -> ArraySlice<UInt8>? {
-    pairs.first { $0.identifier.count == 1 && $0.identifier.first == number }?.value
+    pairs.firstIndex { $0.number == number }.map { pairs[$0].value }
   }
 }

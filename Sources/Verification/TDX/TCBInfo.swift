@@ -36,56 +36,54 @@ struct TCBInfo: Sendable, Equatable {
   let unknownMembers: [String]
 
   /// - Throws: `ParseError` for anything but the JSON of a TDX TCB info of version 3.
-  init(parsing value: JSONValue) throws(ParseError) {
-    var reader = try JSONReader(value, "tcbInfo")
-    guard try reader.string("id") == "TDX" else { throw ParseError("tcbInfo.id", .unexpected) }
-    guard try reader.integer("version", as: Int.self) == 3 else { throw ParseError("tcbInfo.version", .unexpected) }
-    guard try reader.integer("tcbType", as: Int.self) == 0 else { throw ParseError("tcbInfo.tcbType", .unexpected) }
-    issueDate = try reader.timestamp("issueDate")
-    nextUpdate = try reader.timestamp("nextUpdate")
-    fmspc = try reader.hex("fmspc", count: 6)
-    pceID = try reader.hex("pceId", count: 2)
-    evaluationNumber = try reader.integer("tcbEvaluationDataNumber")
-    module = try Module(parsing: try reader.object("tdxModule"))
+  init(parsing element: JSONElement) throws(ParseError) {
+    let fields = try JSONFields(element, "tcbInfo")
+    guard try fields.string("id") == "TDX" else { throw ParseError("tcbInfo.id", .unexpected) }
+    guard try fields.integer("version", as: Int.self) == 3 else { throw ParseError("tcbInfo.version", .unexpected) }
+    guard try fields.integer("tcbType", as: Int.self) == 0 else { throw ParseError("tcbInfo.tcbType", .unexpected) }
+    issueDate = try fields.timestamp("issueDate")
+    nextUpdate = try fields.timestamp("nextUpdate")
+    fmspc = try fields.hex("fmspc", count: 6)
+    pceID = try fields.hex("pceId", count: 2)
+    evaluationNumber = try fields.integer("tcbEvaluationDataNumber")
+    module = try Module(parsing: try fields.object("tdxModule"))
     var modules: [Module] = []
-    for item in try reader.optionalArray("tdxModuleIdentities") ?? [] {
-      modules.append(try Module(identity: item))
+    if fields.has("tdxModuleIdentities") {
+      for item in try fields.array("tdxModuleIdentities") { modules.append(try Module(identity: item)) }
     }
     self.modules = modules
     guard Set(modules.map { $0.id?.uppercased() }).count == modules.count else {
       throw ParseError("tcbInfo.tdxModuleIdentities", .duplicate)
     }
     var levels: [Level] = []
-    for item in try reader.array("tcbLevels") { levels.append(try Level(parsing: item)) }
+    for item in try fields.array("tcbLevels") { levels.append(try Level(parsing: item)) }
     guard !levels.isEmpty else { throw ParseError("tcbInfo.tcbLevels", .missing) }
     self.levels = levels.sorted { $1.isBelow($0) }
-    unknownMembers = KnownMembers.tcbInfo.others(in: value)
+    unknownMembers = JSONForm.tcbInfo.others(in: element)
   }
 }
 
 extension TCBInfo.Level {
-  fileprivate init(parsing value: JSONValue) throws(ParseError) {
-    var reader = try JSONReader(value, "tcbInfo.tcbLevels")
-    var tcb = try reader.object("tcb")
-    sgx = try Self.components(&tcb, "sgxtcbcomponents")
-    tdx = try Self.components(&tcb, "tdxtcbcomponents")
+  fileprivate init(parsing element: JSONElement) throws(ParseError) {
+    let fields = try JSONFields(element, "tcbInfo.tcbLevels")
+    let tcb = try fields.object("tcb")
+    sgx = try Self.components(tcb, "sgxtcbcomponents")
+    tdx = try Self.components(tcb, "tdxtcbcomponents")
     pceSVN = try tcb.integer("pcesvn")
-    judgement = try LevelJudgement(parsing: &reader)
+    judgement = try LevelJudgement(parsing: fields)
   }
 
-  private static func components(_ tcb: inout JSONReader, _ key: String) throws(ParseError) -> [UInt8] {
-    let name = tcb.name(key)
+  private static func components(_ tcb: JSONFields, _ key: String) throws(ParseError) -> [UInt8] {
     var components: [UInt8] = []
     components.reserveCapacity(16)
     for item in try tcb.array(key) {
-      guard let svn = item["svn"]?.integer(UInt8.self) else {
-        var component = try JSONReader(item, name)
-        components.append(try component.integer("svn"))
-        continue
+      if let svn: UInt8 = item.integer("svn") {
+        components.append(svn)
+      } else {
+        components.append(try JSONFields(item, tcb.name(key)).integer("svn"))
       }
-      components.append(svn)
     }
-    guard components.count == 16 else { throw ParseError(name, .outOfRange) }
+    guard components.count == 16 else { throw ParseError(tcb.name(key), .outOfRange) }
     return components
   }
 
@@ -98,19 +96,18 @@ extension TCBInfo.Level {
 }
 
 extension TCBInfo.Module {
-  fileprivate init(parsing reader: JSONReader) throws(ParseError) {
-    var reader = reader
+  fileprivate init(parsing fields: JSONFields) throws(ParseError) {
     self.init(
-      id: nil, mrSigner: try reader.hex("mrsigner", count: 48), attributes: try reader.hex("attributes", count: 8),
-      attributesMask: try reader.hex("attributesMask", count: 8), levels: [])
+      id: nil, mrSigner: try fields.hex("mrsigner", count: 48), attributes: try fields.hex("attributes", count: 8),
+      attributesMask: try fields.hex("attributesMask", count: 8), levels: [])
   }
 
-  fileprivate init(identity value: JSONValue) throws(ParseError) {
-    var reader = try JSONReader(value, "tcbInfo.tdxModuleIdentities")
+  fileprivate init(identity element: JSONElement) throws(ParseError) {
+    let fields = try JSONFields(element, "tcbInfo.tdxModuleIdentities")
     self.init(
-      id: try reader.string("id"), mrSigner: try reader.hex("mrsigner", count: 48),
-      attributes: try reader.hex("attributes", count: 8), attributesMask: try reader.hex("attributesMask", count: 8),
-      levels: try SVNLevel.list(&reader))
+      id: try fields.string("id"), mrSigner: try fields.hex("mrsigner", count: 48),
+      attributes: try fields.hex("attributes", count: 8), attributesMask: try fields.hex("attributesMask", count: 8),
+      levels: try SVNLevel.list(fields))
   }
 }
 
@@ -126,13 +123,13 @@ struct LevelJudgement: Sendable, Equatable {
     self.advisoryIDs = advisoryIDs
   }
 
-  init(parsing reader: inout JSONReader) throws(ParseError) {
-    guard let status = TCBStatus(rawValue: try reader.string("tcbStatus")), status.isWritten else {
-      throw ParseError(reader.name("tcbStatus"), .unexpected)
+  init(parsing fields: JSONFields) throws(ParseError) {
+    guard let status = TCBStatus(rawValue: try fields.string("tcbStatus")), status.isWritten else {
+      throw ParseError(fields.name("tcbStatus"), .unexpected)
     }
     self.status = status
-    date = try reader.timestamp("tcbDate")
-    advisoryIDs = reader.has("advisoryIDs") ? try reader.strings("advisoryIDs") : []
+    date = try fields.timestamp("tcbDate")
+    advisoryIDs = fields.has("advisoryIDs") ? try fields.strings("advisoryIDs") : []
   }
 }
 
@@ -142,14 +139,14 @@ struct SVNLevel: Sendable, Equatable {
   let judgement: LevelJudgement
 
   /// The levels of `tcbLevels`, the best first; never empty.
-  static func list(_ reader: inout JSONReader) throws(ParseError) -> [SVNLevel] {
+  static func list(_ fields: JSONFields) throws(ParseError) -> [SVNLevel] {
     var levels: [SVNLevel] = []
-    for item in try reader.array("tcbLevels") {
-      var level = try JSONReader(item, reader.name("tcbLevels"))
-      var tcb = try level.object("tcb")
-      levels.append(SVNLevel(isvSVN: try tcb.integer("isvsvn"), judgement: try LevelJudgement(parsing: &level)))
+    for item in try fields.array("tcbLevels") {
+      let level = try JSONFields(item, fields.name("tcbLevels"))
+      let isvSVN = try level.object("tcb").integer("isvsvn", as: UInt16.self)
+      levels.append(SVNLevel(isvSVN: isvSVN, judgement: try LevelJudgement(parsing: level)))
     }
-    guard !levels.isEmpty else { throw ParseError(reader.name("tcbLevels"), .missing) }
+    guard !levels.isEmpty else { throw ParseError(fields.name("tcbLevels"), .missing) }
     return levels.sorted { $0.isvSVN > $1.isvSVN }
   }
 }

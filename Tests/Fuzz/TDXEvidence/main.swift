@@ -1,9 +1,11 @@
 import Bytes
 import Evidence
 import FuzzDriver
+import Verification
 
 // Quotes raw and in the protocol's JSON, and event logs: what is read is its own bytes without the padding, and reads
-// the same again.
+// the same again. The certificates that a quote carries are followed as far as they lead without a revocation list, which
+// is nowhere.
 fuzz { input in
   if let quote = try? TDXQuote(input) {
     precondition(quote.bytes + [UInt8](repeating: 0, count: quote.paddingCount) == input, "not its own bytes")
@@ -11,6 +13,8 @@ fuzz { input in
     precondition((try? TDXQuote(quote.bytes))?.body == quote.body, "without padding, the body differs")
     let json = TDXEvidence.kbsJSON(quote: input)
     precondition((try? TDXEvidence(kbsJSON: json))?.quote == quote, "in JSON, the quote differs")
+    let platform = provePlatform(of: quote, with: .none, anchors: .builtIn, at: Timestamp(seconds: 1_750_000_000))
+    precondition(platform == nil, "a platform is proved without a revocation list")
   }
   if let log = try? MeasurementLog(input) {
     precondition(log.events.allSatisfy { $0.register == nil || $0.digest.count == 48 }, "an extension without digest")

@@ -132,7 +132,12 @@ package struct SimulatedGPU: Sendable {
     ])
   }
 
-  package var chainPEM: [UInt8] {
+  package var chainPEM: [UInt8] { Self.pem(certificates[...]) }
+
+  /// Those above the device, which all devices share.
+  package var issuersPEM: [UInt8] { Self.pem(certificates.dropFirst(2)) }
+
+  private static func pem(_ certificates: ArraySlice<[UInt8]>) -> [UInt8] {
     certificates.flatMap { der in
       Array("-----BEGIN CERTIFICATE-----\n\(Base64.encode(der))\n-----END CERTIFICATE-----\n".utf8)
     }

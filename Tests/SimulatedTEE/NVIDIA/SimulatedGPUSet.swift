@@ -78,6 +78,7 @@ package struct SimulatedGPUSet: Sendable {
   package var files: [(name: String, bytes: [UInt8])] {
     manifests.map { ("rim-\($0.edition.lowercased())-\($0.version).xml", $0.bytes) }
       + answers.map { ("ocsp-\($0.serial).der", $0.der) }
+      + (devices.first.map { [("issuers.pem", $0.issuersPEM)] } ?? [])
   }
 
   package func evidence(nonce: [UInt8]) throws(EvidenceError) -> NVIDIAEvidence {
