@@ -7,12 +7,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from bench import ROOT, in_rounds, ratio, table
 from local import certificate, listens, nginx, until
 
 PEER = ROOT / "scripts" / "lib" / "weight_peers.py"
+
+HUGE = 2 << 20
+LEAD = 256 << 20  # bytes that are free ahead of who fills a place
 
 
 def options(parser):
@@ -61,7 +65,7 @@ class Bench:
 
     def destinations(self):
         """Memory file systems, with pages of 4 KiB and, where we may mount, with huge ones."""
-        size = f"size={self.arguments.mib + 256}m"
+        size = f"size={self.arguments.mib + 1024}m"
         for name, kind in (("4 KiB pages", "never"), ("huge pages", "always")):
             place = self.folder / kind
             place.mkdir()
@@ -181,13 +185,34 @@ class Bench:
 
     # one measurement each, in bytes a second
 
+    @contextlib.contextmanager
     def warm(self, place):
-        """Memory that the host has not given yet is slow the first time, whoever touches it."""
-        with open(place / "warm", "wb") as out:
+        """Memory that the host has not given yet is slow the first time, whoever touches it, and some hosts soon take back
+        what is free: a file holds as much as will be needed, and grows shorter ahead of who needs it."""
+        held, left = place / "warm", self.bytes
+        with open(held, "wb") as out:
             block = bytes(1 << 20)
             for _ in range(self.arguments.mib):
                 out.write(block)
-        (place / "warm").unlink()
+        before, ended = used(place) - left, threading.Event()
+
+        def follow():
+            nonlocal left
+            while not ended.wait(0.005):
+                taken = used(place) - before - left
+                wanted = max(0, self.bytes - taken - LEAD) & ~(HUGE - 1)
+                if wanted < left:
+                    os.truncate(held, wanted)
+                    left = wanted
+
+        follower = threading.Thread(target=follow)
+        follower.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            follower.join()
+            held.unlink()
 
     def timed(self, place, *words):
         start = time.monotonic()
@@ -197,8 +222,8 @@ class Bench:
         return seconds
 
     def copy(self, place):
-        self.warm(place)
-        return self.bytes / self.timed(place, "cp", self.blob, place / "out")
+        with self.warm(place):
+            return self.bytes / self.timed(place, "cp", self.blob, place / "out")
 
     def aes(self):
         """Bytes a second in pieces of a segment's length, by `openssl speed`, from memory to memory of one core's."""
@@ -208,11 +233,11 @@ class Bench:
         return float(done.stdout.split()[-1].rstrip("k")) * 1000
 
     def ours(self, place, source=None, *more, environment=None):
-        self.warm(place)
         words = [self.vouchsafe, "bench", "weights", source or self.folder / "sealed", place, "--key-file",
                  self.folder / "key", "--threads", self.arguments.threads, "--rounds", 1, "-o", "json", *more]
-        done = subprocess.run(
-            [str(word) for word in words], capture_output=True, text=True, env={**os.environ, **(environment or {})})
+        with self.warm(place):
+            done = subprocess.run(
+                [str(word) for word in words], capture_output=True, text=True, env={**os.environ, **(environment or {})})
         if done.returncode:
             sys.exit(f"bench: {done.stderr.strip()}")
         answer = json.loads(done.stdout)
@@ -220,9 +245,9 @@ class Bench:
         return answer["bytes"] / answer["rounds"][0]["microseconds"] * 1e6
 
     def python_peer(self, place, python):
-        self.warm(place)
-        words = [python, PEER, "open", self.folder / "peer", place / "out", self.arguments.threads]
-        seconds = float(subprocess.run([str(word) for word in words], capture_output=True, text=True, check=True).stdout)
+        words = [str(word) for word in (python, PEER, "open", self.folder / "peer", place / "out", self.arguments.threads)]
+        with self.warm(place):
+            seconds = float(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
         (place / "out").unlink()
         return self.bytes / seconds
 
@@ -236,9 +261,10 @@ class Bench:
         return self.part_bytes / self.timed(place, *words)
 
     def curl(self, place):
-        self.warm(place)
         url = f"https://127.0.0.1:{self.port}/blobs/{self.blob.name}"
-        return self.bytes / self.timed(place, "curl", "-sf", "--cacert", self.folder / "cert.pem", "-o", place / "out", url)
+        with self.warm(place):
+            return self.bytes / self.timed(
+                place, "curl", "-sf", "--cacert", self.folder / "cert.pem", "-o", place / "out", url)
 
     def over_https(self, place):
         return self.ours(place, f"https://127.0.0.1:{self.port}/", "--store-ca", self.folder / "cert.pem")
@@ -277,3 +303,9 @@ def openssl_version(libcrypto=None):
     done = subprocess.run(["openssl", "version"], capture_output=True, text=True, env=environment)
     # `Library:` is what runs, where it is another than the program was made with.
     return " ".join(done.stdout.split("Library:")[-1].split()[:2])
+
+
+def used(place):
+    """Bytes that a memory file system holds."""
+    space = os.statvfs(place)
+    return (space.f_blocks - space.f_bfree) * space.f_frsize
