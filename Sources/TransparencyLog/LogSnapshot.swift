@@ -51,7 +51,8 @@ package struct LogSnapshot: Sendable {
       guard let bytes = try read(io, path) else { return nil }
       edge.append((path, bytes))
     }
-    guard try read(io, checkpointPath) == checkpoint else { return nil }
+    let afterwards = try read(io, checkpointPath)
+    guard afterwards == checkpoint else { return nil }
     let end = try end(of: scan, from: published.size, key)
     return LogSnapshot(
       published: published, writeAhead: Array(file.dropLast(scan.droppedBytes)), size: end, edge: edge)

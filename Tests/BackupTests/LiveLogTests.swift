@@ -56,6 +56,21 @@ import TransparencyLog
     try await writing
   }
 
+  /// The writer publishes all that its write-ahead log holds, and cuts it, after the checkpoint was read and before the rest
+  /// is. No partial tile is replaced by that.
+  @Test func aPublicationInBetweenLosesNothing() throws {
+    let state = try CopiedState(published: 256, pending: 2)
+    let disk = MeddledDisk(try DurableDirectory(path: "\(state.state)/log")) {
+      var options = LogWriter.Options()
+      options.limitWALBytes = 0
+      var log = try state.log(options: options)
+      try log.publish()
+    }
+    let snapshot = try LogSnapshot.take(disk, key: state.logKey.verifierKey)
+    #expect(snapshot.size == 258)
+    #expect(snapshot.published.size == 258)
+  }
+
   @Test func aWriteUnderWayIsNotTaken() throws {
     let state = try CopiedState(published: 5, pending: 2)
     let folder = try DurableDirectory(path: "\(state.state)/log")
@@ -80,4 +95,38 @@ import TransparencyLog
       try LogSnapshot.take(folder, key: state.logKey.verifierKey)
     }
   }
+}
+
+/// A disk on which something happens once, before the write-ahead log is read. It is only read.
+private final class MeddledDisk: DurableIO {
+  private let disk: DurableDirectory
+  private let happens: @Sendable () throws -> Void
+  private let isOver = Locked(false)
+
+  init(_ disk: DurableDirectory, _ happens: @escaping @Sendable () throws -> Void) {
+    self.disk = disk
+    self.happens = happens
+  }
+
+  func read(_ name: String) throws(DurableFailure) -> [UInt8]? {
+    let isFirst =
+      name == "wal"
+      && isOver.withLock { over in
+        defer { over = true }
+        return !over
+      }
+    if isFirst {
+      do { try happens() } catch { throw DurableFailure(.read, 0) }
+    }
+    return try disk.read(name)
+  }
+
+  func create(_ name: String) throws(DurableFailure) -> DurableFile { throw DurableFailure(.create, 0) }
+  func write(_ bytes: [UInt8], to file: DurableFile, at offset: UInt64) throws(DurableFailure) {}
+  func sync(_ file: DurableFile) throws(DurableFailure) {}
+  func close(_ file: DurableFile) {}
+  func rename(_ name: String, to target: String) throws(DurableFailure) {}
+  func remove(_ name: String) throws(DurableFailure) {}
+  func makeDirectory(_ name: String) throws(DurableFailure) {}
+  func syncDirectory(_ name: String) throws(DurableFailure) {}
 }
