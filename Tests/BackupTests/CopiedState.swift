@@ -43,7 +43,10 @@ final class CopiedState: Sendable {
     if pending > 0 { _ = try log.append(Self.entries(published..<published + pending)) }
   }
 
-  deinit { try? FileTree.open("/dev/shm").remove(String(path.dropFirst("/dev/shm/".count))) }
+  deinit { clear() }
+
+  /// For whoever shared it with another thread, which may let go of it too late.
+  func clear() { try? FileTree.open("/dev/shm").remove(String(path.dropFirst("/dev/shm/".count))) }
 
   static func entries(_ range: Range<Int>) -> [[UInt8]] {
     range.map { Array(#"{"type":"test","number":\#($0)}"#.utf8) }

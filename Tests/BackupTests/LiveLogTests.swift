@@ -54,6 +54,7 @@ import TransparencyLog
       }
     }
     try await writing
+    state.clear()
   }
 
   /// The writer publishes all that its write-ahead log holds, and cuts it, after the checkpoint was read and before the rest
