@@ -108,23 +108,14 @@ package struct BackupFolder {
 
   /// The log is what its key signed, from its first entry to the last record of its write-ahead log.
   private func checkLog(in place: String, _ known: [Checkpoint]) async throws {
-    let vkey = String(decoding: try bytes(of: StateFiles.logVkey), as: UTF8.self)
-    guard let key = try? NoteVerifierKey(vkey: vkey.hasSuffix("\n") ? String(vkey.dropLast()) : vkey) else {
-      throw BackupError.malformed(ParseError(StateFiles.logVkey, .unexpected))
-    }
-    let log: DurableDirectory
-    do throws(PlatformError) { log = try DurableDirectory(path: place) } catch {
-      throw BackupError.platform(place, error)
-    }
-    let snapshot: LogSnapshot
-    do throws(LogError) { snapshot = try LogSnapshot.take(log, key: key, attempts: 1) } catch {
-      throw BackupError.log(error)
-    }
+    let log = try StateLog(place, vkey: try bytes(of: StateFiles.logVkey))
+    // Nobody writes to a copy.
+    let snapshot = try log.snapshot(attempts: 1)
     guard snapshot.size == manifest.size, snapshot.published.size == manifest.published else {
       throw BackupError.audit("it has not the entries that the manifest says")
     }
-    var source = CopiedLog(folder: log)
-    do { _ = try await Auditor(key: key, known: known, leaves: .opaque).audit(&source) } catch let failure
+    var source = CopiedLog(folder: log.folder)
+    do { _ = try await Auditor(key: log.key, known: known, leaves: .opaque).audit(&source) } catch let failure
       as AuditFailure
     {
       throw BackupError.audit("\(failure)")

@@ -39,7 +39,7 @@ package struct BackupTaker {
     }
     var copy = Copy(target: try CopyTarget(new: target), progress: progress)
     // The log first: what it names was there before.
-    let snapshot = try snapshot()
+    let snapshot = try StateLog("\(state)/\(StateFiles.log)", vkey: try needed(StateFiles.logVkey)).snapshot()
     for (path, bytes) in edge(of: snapshot) { try copy.put(path, bytes) }
     let paths =
       try fullPaths(of: snapshot) + blobs(StateFiles.registry)
@@ -54,18 +54,6 @@ package struct BackupTaker {
       files: copy.files)
     try copy.finish(manifest, signer)
     return manifest
-  }
-
-  private func snapshot() throws(BackupError) -> LogSnapshot {
-    let vkey = String(decoding: try needed(StateFiles.logVkey), as: UTF8.self)
-    guard let key = try? NoteVerifierKey(vkey: vkey.hasSuffix("\n") ? String(vkey.dropLast()) : vkey) else {
-      throw .malformed(ParseError(StateFiles.logVkey, .unexpected))
-    }
-    let folder: DurableDirectory
-    do throws(PlatformError) { folder = try DurableDirectory(path: "\(state)/\(StateFiles.log)") } catch {
-      throw .platform("\(state)/\(StateFiles.log)", error)
-    }
-    do throws(LogError) { return try LogSnapshot.take(folder, key: key) } catch { throw .log(error) }
   }
 
   private func edge(of snapshot: LogSnapshot) -> [(String, [UInt8])] {

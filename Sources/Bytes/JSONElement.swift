@@ -71,9 +71,4 @@ package struct JSONItems: Sequence, IteratorProtocol {
 
   /// The name of the member that came last.
   package var name: JSONElement { JSONElement(outline, key) }
-
-  /// Whether the member that came last has that name, byte for byte.
-  package func isNamed(_ name: String) -> Bool {
-    outline.isNamed(key, name)
-  }
 }

@@ -39,7 +39,7 @@ package struct JSONNumber: Equatable, Sendable {
   /// The value, when written as an integer (no fraction, no exponent) that fits `T`.
   package func integer<T: FixedWidthInteger>(_ type: T.Type = T.self) -> T? { text == "-0" ? nil : T(text) }
 
-  /// The same of a number as it is written.
+  /// The same of a number as it is written, without a text of its own.
   static func integer<T: FixedWidthInteger>(in digits: ArraySlice<UInt8>) -> T? {
     guard digits.first != UInt8(ascii: "-") else {
       return JSONNumber(text: String(decoding: digits, as: UTF8.self)).integer(T.self)
