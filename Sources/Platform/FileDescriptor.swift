@@ -1,3 +1,4 @@
+import CPlatform
 import Glibc
 
 /// One open descriptor, closed when the last owner lets go.
@@ -48,6 +49,16 @@ final class FileDescriptor: Sendable {
     guard status.st_mode & S_IFMT == S_IFREG else { throw .system(.openFile, errno: EINVAL) }
     return Int(status.st_size)
   }
+
+  /// The file system that it is in.
+  func volume() throws(PlatformError) -> cplatform_volume {
+    var volume = cplatform_volume()
+    try check(unsafe cplatform_describe_volume(number, &volume), .describeVolume)
+    return volume
+  }
+
+  /// Whether that is tmpfs.
+  func isInMemory() throws(PlatformError) -> Bool { try volume().kind == UInt64(CPLATFORM_TMPFS) }
 
   /// What the file system calls a good size; tmpfs names the size of a huge page for files that it keeps in them.
   func blockSize() throws(PlatformError) -> Int {

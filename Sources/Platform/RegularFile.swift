@@ -4,10 +4,12 @@ import Glibc
 package struct RegularFile: Sendable {
   let descriptor: FileDescriptor
   package let byteCount: Int
+  private let hugePages: HugePages?
 
   init(_ descriptor: FileDescriptor) throws(PlatformError) {
     self.descriptor = descriptor
     byteCount = try descriptor.size()
+    hugePages = nil
   }
 
   /// - Throws: `.system(.openFile, EINVAL)` for what is no regular file.
@@ -22,14 +24,12 @@ package struct RegularFile: Sendable {
     guard ftruncate(descriptor.number, off_t(byteCount)) == 0 else { throw .system(.resizeFile, errno: errno) }
     self.descriptor = descriptor
     self.byteCount = byteCount
+    hugePages = try HugePages(descriptor, byteCount: byteCount)
   }
 
-  /// A part of the file as memory, where its file system keeps it in huge pages: there it is filled fastest in place, and
-  /// everywhere else by writing. `nil` says so.
-  package func mapped(_ range: Range<Int>) throws(PlatformError) -> MappedRange? {
-    guard byteCount >= MappedRange.hugePage, try descriptor.blockSize() >= MappedRange.hugePage else { return nil }
-    return try MappedRange(descriptor, range)
-  }
+  /// A part of a file that was made just now as memory, where it can have huge pages: there it is filled fastest in place,
+  /// and everywhere else by writing. `nil` says so.
+  package func mapped(_ range: Range<Int>) throws(PlatformError) -> MappedRange? { try hugePages?.mapped(range) }
 
   /// - Throws: `.endsTooEarly` when the file has fewer bytes there.
   package func read(at offset: Int, into buffer: inout MutableRawSpan) throws(PlatformError) {

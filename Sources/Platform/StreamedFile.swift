@@ -73,8 +73,8 @@ extension FileTree {
   package func openStream(_ name: String, readsAhead: Bool) throws(PlatformError) -> StreamedFile {
     let number = try check(unsafe cplatform_open_beneath(descriptor.number, name, O_RDONLY | O_NONBLOCK, 0), .openFile)
     // Memory has nothing to wait for.
-    let isOnDevice = try TmpfsVolume.describe(self).kind != UInt64(CPLATFORM_TMPFS)
-    let readsAhead = readsAhead && isOnDevice
+    let isInMemory = try descriptor.isInMemory()
+    let readsAhead = readsAhead && !isInMemory
     return try StreamedFile(
       buffered: FileDescriptor(number), direct: readsAhead ? openDirect(name) : nil, readsAhead: readsAhead)
   }

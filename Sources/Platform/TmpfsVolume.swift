@@ -66,18 +66,12 @@ package final class TmpfsVolume: Sendable {
     }
   }
 
-  static func describe(_ tree: FileTree) throws(PlatformError) -> cplatform_volume {
-    var volume = cplatform_volume()
-    try check(unsafe cplatform_describe_volume(tree.descriptor.number, &volume), .describeVolume)
-    return volume
-  }
-
   static func requireTmpfs(_ tree: FileTree) throws(PlatformError) {
-    guard try describe(tree).kind == UInt64(CPLATFORM_TMPFS) else { throw .notTmpfs }
+    guard try tree.descriptor.isInMemory() else { throw .notTmpfs }
   }
 
   private static func freeBytes(_ tree: FileTree) throws(PlatformError) -> Int {
-    Int(clamping: try describe(tree).free_bytes)
+    Int(clamping: try tree.descriptor.volume().free_bytes)
   }
 
   package var publishedPath: String { "\(parent.path)/\(name)" }

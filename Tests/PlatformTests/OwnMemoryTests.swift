@@ -11,7 +11,7 @@ import Testing
       let volume = try TmpfsVolume(
         directory: path, name: "model", neededBytes: 4 << 20, acceptingSwap: mount.neverSwaps, token: "t")
       let file = try volume.staging.createFile("f", byteCount: 4 << 20)
-      #expect((try file.mapped(0..<4 << 20) != nil) == mount.hasHugePages)
+      if mount.hasHugePages { #expect(try file.mapped(0..<4 << 20) != nil) }
       try volume.publish()
       #expect(try FileTree.open(path).contains("model"))
       return mount

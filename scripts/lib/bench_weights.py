@@ -60,30 +60,31 @@ class Bench:
         self.prepare()
         print(f"{self.arguments.mib} MiB, {self.arguments.threads} threads, sealed file in the page cache, warm memory; "
               f"medians of {self.arguments.rounds} rounds, and of the ratios within a round")
-        for name, place in self.destinations():
-            self.measure(name, place)
+        with self.mounted("warm", "always") as self.huge:
+            for name, kind in (("4 KiB pages", "never"), ("huge pages", "always")):
+                with self.mounted(kind, kind) as place:
+                    if place:
+                        self.measure(name, place)
+                    elif kind == "always":
+                        print("no huge pages: mounting is not permitted here")
+                    else:
+                        with tempfile.TemporaryDirectory(prefix="vouchsafe-bench-", dir="/dev/shm") as place:
+                            self.measure("/dev/shm", pathlib.Path(place))
 
-    def destinations(self):
-        """Memory file systems, with pages of 4 KiB and, where we may mount, with huge ones."""
-        size = f"size={self.arguments.mib + 1024}m"
-        for name, kind in (("4 KiB pages", "never"), ("huge pages", "always")):
-            place = self.folder / kind
-            place.mkdir()
-            mounted = subprocess.run(
-                ["mount", "-t", "tmpfs", "-o", f"huge={kind},{size}", "none", str(place)], capture_output=True)
-            if mounted.returncode == 0:
-                try:
-                    yield name, place
-                finally:
-                    subprocess.run(["umount", str(place)])
-            elif kind == "never":
-                place = pathlib.Path(tempfile.mkdtemp(prefix="vouchsafe-bench-", dir="/dev/shm"))
-                try:
-                    yield "/dev/shm", place
-                finally:
-                    shutil.rmtree(place)
-            else:
-                print("no huge pages: mounting is not permitted here")
+    @contextlib.contextmanager
+    def mounted(self, name, huge):
+        """A memory file system with pages of that kind; None where we may not mount."""
+        place = self.folder / name
+        place.mkdir()
+        options = f"huge={huge},size={self.arguments.mib + 1024}m"
+        words = ["mount", "-t", "tmpfs", "-o", options, "none", str(place)]
+        if subprocess.run(words, capture_output=True).returncode:
+            yield None
+            return
+        try:
+            yield place
+        finally:
+            subprocess.run(["umount", str(place)])
 
     # preparation
 
@@ -186,20 +187,22 @@ class Bench:
     # one measurement each, in bytes a second
 
     @contextlib.contextmanager
-    def warm(self, place):
+    def warm(self, place, huge=False):
         """Memory that the host has not given yet is slow the first time, whoever touches it, and some hosts soon take back
-        what is free: a file holds as much as will be needed, and grows shorter ahead of who needs it."""
-        held, left = place / "warm", self.bytes
+        what is free: a file holds as much as will be needed, in pages of the size that will be taken, and grows shorter
+        ahead of who needs it."""
+        held, left = (self.huge if huge and self.huge else place) / "warm", self.bytes
         with open(held, "wb") as out:
             block = bytes(1 << 20)
             for _ in range(self.arguments.mib):
                 out.write(block)
-        before, ended = used(place) - left, threading.Event()
+        places = {place, held.parent}
+        before, ended = sum(map(used, places)) - left, threading.Event()
 
         def follow():
             nonlocal left
             while not ended.wait(0.005):
-                taken = used(place) - before - left
+                taken = sum(map(used, places)) - before - left
                 wanted = max(0, self.bytes - taken - LEAD) & ~(HUGE - 1)
                 if wanted < left:
                     os.truncate(held, wanted)
@@ -235,7 +238,7 @@ class Bench:
     def ours(self, place, source=None, *more, environment=None):
         words = [self.vouchsafe, "bench", "weights", source or self.folder / "sealed", place, "--key-file",
                  self.folder / "key", "--threads", self.arguments.threads, "--rounds", 1, "-o", "json", *more]
-        with self.warm(place):
+        with self.warm(place, huge=True):
             done = subprocess.run(
                 [str(word) for word in words], capture_output=True, text=True, env={**os.environ, **(environment or {})})
         if done.returncode:
