@@ -2,14 +2,18 @@
 import base64
 import contextlib
 import http.server
+import io
 import json
 import re
 import ssl
 import threading
+import urllib.parse
 
 import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
+import werkzeug.serving
+from moto.moto_server.werkzeug_app import create_backend_app
 
 ACCESS, SECRET, TOKEN, REGION = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG", "session/token==", "eu-west-1"
 HEAD = 40  # bytes before the first segment of a blob
@@ -58,8 +62,7 @@ class Bucket(Files):
             method=self.command, url=f"https://{self.headers['Host']}{self.path}",
             headers={"X-Amz-Content-SHA256": self.headers.get("X-Amz-Content-SHA256", "")})
         request.context["timestamp"] = now
-        signer = botocore.auth.S3SigV4Auth(
-            botocore.credentials.Credentials(ACCESS, SECRET, TOKEN), "s3", REGION)
+        signer = botocore.auth.S3SigV4Auth(botocore.credentials.Credentials(*self.server.keys()), "s3", REGION)
         signer._modify_request_before_signing(request)
         canonical = signer.canonical_request(request)
         signature = signer.signature(signer.string_to_sign(request, canonical), request)
@@ -137,6 +140,35 @@ class Growing(Files):
         super().answer(status, body, *fields)
 
 
+class TokenService:
+    """moto's STS: what it is asked, and the keys that it gave for that."""
+
+    def __init__(self):
+        self.app, self.asked, self.keys = create_backend_app("sts"), [], None
+
+    def __call__(self, environment, start):
+        body = environment["wsgi.input"].read(int(environment["CONTENT_LENGTH"]))
+        environment["wsgi.input"] = io.BytesIO(body)
+        self.asked.append(dict(urllib.parse.parse_qsl(body.decode())))
+        answer = b"".join(self.app(environment, start))
+        given = [re.search(f"<{name}>(.*)</{name}>", answer.decode())
+                 for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")]
+        self.keys = tuple(found[1] for found in given) if all(given) else None
+        return [answer]
+
+    @contextlib.contextmanager
+    def serving(self, world):
+        server = werkzeug.serving.make_server(
+            "127.0.0.1", 0, self, threaded=True, ssl_context=(str(world.cert), str(world.key)),
+            request_handler=type("Quiet", (werkzeug.serving.WSGIRequestHandler,), {"log": lambda *_: None}))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"https://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            server.server_close()
+
+
 @contextlib.contextmanager
 def serving(world, handler, root):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -144,6 +176,7 @@ def serving(world, handler, root):
     context.load_cert_chain(world.cert, world.key)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     server.root, server.asked, server.broken = root, [], 0
+    server.keys = lambda: (ACCESS, SECRET, TOKEN)
     server.handle_error = lambda *_: None  # a client that had enough hangs up
     server.stalled, server.over, server.credentials = threading.Event(), threading.Event(), []
     threading.Thread(target=server.serve_forever, daemon=True).start()

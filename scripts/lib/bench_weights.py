@@ -281,7 +281,7 @@ class Bench:
         series = in_rounds(self.arguments.rounds, actions)
         print(f"\n{name}, from a directory")
         self.show(series, "cp")
-        print(f"  peak resident memory of vouchsafe: {self.peak >> 20} MiB")
+        print(f"  peak resident memory of vouchsafe, with what it has mapped of the destination: {self.peak >> 20} MiB")
         if not self.server:
             return
         server = subprocess.Popen(self.server, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
