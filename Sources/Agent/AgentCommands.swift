@@ -1,6 +1,6 @@
 import Bytes
 import Fetch
-import Glibc
+import Platform
 package import Terminal
 
 package let agentCommands: [Command] = [
@@ -12,7 +12,7 @@ package let agentCommands: [Command] = [
     _ = try arguments.positional()
     let run = PodRun(configurationPath: try arguments.required("--config"), engineArguments: arguments.rest)
     // Not an exit code of ours: the engine's own status, which the container's owner knows how to read.
-    exit(await run.run())
+    MainThread.end(await run.run())
   },
   Command(
     "evidence", "collects the guest's evidence and prints it as KBS evidence JSON",

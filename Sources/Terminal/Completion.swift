@@ -13,13 +13,18 @@ struct Completion {
     return value.split(separator: "|").filter { $0.utf8.allSatisfy { $0 < 0x80 } }.joined(separator: " ")
   }
 
-  /// The verbs behind that noun.
-  private func verbs(_ noun: String) -> [Command] { commands.filter { $0.path.count > 1 && $0.path[0] == noun } }
-
-  /// Each once, in the table's order.
-  private var nouns: [String] {
+  /// The words that may follow these in a command's name, each once, in the table's order.
+  private func words(after start: [String]) -> [String] {
     var seen = Set<String>()
-    return commands.map { $0.path[0] }.filter { seen.insert($0).inserted }
+    return commands.filter { $0.path.count > start.count && $0.path.starts(with: start) }.map { $0.path[start.count] }
+      .filter { seen.insert($0).inserted }
+  }
+
+  /// All names of commands, and what such a name begins with: nouns, and verbs that stand before further ones.
+  private var names: [[String]] {
+    var seen = Set<[String]>()
+    return commands.flatMap { command in (1...command.path.count).map { Array(command.path.prefix($0)) } }
+      .filter { seen.insert($0).inserted }
   }
 
   // MARK: bash, and zsh by way of it
@@ -28,16 +33,13 @@ struct Completion {
 
   /// The longest names come first: a verb before its noun.
   var bash: String {
-    let named = commands.sorted { $0.path.count > $1.path.count }.map(bashCase)
-    let groups = nouns.filter { noun in !commands.contains { $0.name == noun } }.map { noun in
-      bashCase(noun, "words=\"\(verbs(noun).map { $0.path[1] }.joined(separator: " "))\"")
-    }
-    let all = (nouns + ["completion", "help"]).joined(separator: " ")
+    let cases = names.sorted { $0.count > $1.count }.map(bashCase)
+    let all = (words(after: []) + ["completion", "help"]).joined(separator: " ")
     return """
       \(function)() {
         local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}" words=""
-        case " ${COMP_WORDS[*]:1:COMP_CWORD-1} " in
-      \((named + groups).joined(separator: "\n"))
+        case " ${COMP_WORDS[*]:1:$((COMP_CWORD - 1))} " in
+      \(cases.joined(separator: "\n"))
           " completion ") words="\(Self.shells)" ;;
           "  "|" help ") words="\(all)" ;;
         esac
@@ -48,30 +50,27 @@ struct Completion {
       """
   }
 
-  private func bashCase(_ command: Command) -> String {
-    let names = command.options.map(\.name) + (command.path.count == 1 ? verbs(command.name).map { $0.path[1] } : [])
-    let valued = command.options.filter { $0.value != nil }.map { option in
+  private func bashCase(_ name: [String]) -> String {
+    let options = commands.first { $0.path == name }?.options ?? []
+    let words = "words=\"\((options.map(\.name) + words(after: name)).joined(separator: " "))\""
+    let valued = options.filter { $0.value != nil }.map { option in
       "\(option.name)) words=\"\(choices(option) ?? "")\" ;;"
     }
-    guard !valued.isEmpty else { return bashCase(command.name, "words=\"\(names.joined(separator: " "))\"") }
-    let body = (valued + ["*) words=\"\(names.joined(separator: " "))\" ;;"]).map { "        \($0)" }
-    return bashCase(command.name, "\n      case \"$previous\" in\n\(body.joined(separator: "\n"))\n      esac")
+    let body = (valued + ["*) \(words) ;;"]).map { "        \($0)" }.joined(separator: "\n")
+    let chosen = valued.isEmpty ? words : "\n      case \"$previous\" in\n\(body)\n      esac"
+    return "    \" \(name.joined(separator: " ")) \"*) \(chosen) ;;"
   }
-
-  private func bashCase(_ name: String, _ body: String) -> String { "    \" \(name) \"*) \(body) ;;" }
 
   // MARK: fish
 
   var fish: String {
     var lines: [String] = []
-    for noun in nouns {
-      let own = commands.first { $0.name == noun }?.summary
-      lines.append(fishLine("__fish_use_subcommand", "-a \(noun)\(described(own))"))
-      let verbs = verbs(noun)
-      let names = verbs.map { $0.path[1] }.joined(separator: " ")
-      for verb in verbs {
-        let isNext = "\(Self.seen(noun)); and not \(Self.seen(names))"
-        lines.append(fishLine(isNext, "-a \(verb.path[1])\(described(verb.summary))"))
+    for start in [[]] + names {
+      let next = words(after: start)
+      let isNext = "\(start.map(Self.seen).joined(separator: "; and ")); and not \(Self.seen(next.joined(separator: " ")))"
+      for word in next {
+        let summary = commands.first { $0.path == start + [word] }?.summary
+        lines.append(fishLine(start.isEmpty ? "__fish_use_subcommand" : isNext, "-a \(word)\(described(summary))"))
       }
     }
     for command in commands {

@@ -1,6 +1,5 @@
 import Broker
 import Bytes
-import Glibc
 import Platform
 import Synchronization
 import Terminal
@@ -116,7 +115,7 @@ private final class Running: Sendable {
 
   func hear(_ signal: SignalSource.Request, _ state: StateDirectory) {
     switch (signal, service.withLock { $0 }) {
-    case (.stop, nil): exit(ExitCode.ok.rawValue)
+    case (.stop, nil): MainThread.end(ExitCode.ok.rawValue)
     case (.stop, let service?): service.stop()
     case (.reload, let service):
       service?.reloadCertificate(state)

@@ -20,4 +20,4 @@ let table = CommandTable(
     + [BenchLog.command])
 // A service waits for its signals elsewhere than at the top level.
 if CollateralServe.isNamed(by: words) { MainThread.run { await table.run(words) } }
-exit(await table.run(words))
+MainThread.end(await table.run(words))

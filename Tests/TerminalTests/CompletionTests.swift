@@ -10,6 +10,7 @@ private let commands = [
   Command("model open", "open one", example: ".open") { _ in .ok },
   Command("doctor", "look", options: [.output], example: "x doctor") { _ in .ok },
   Command("doctor node", "look here", example: "x doctor node") { _ in .ok },
+  Command("count some apples", "count", options: [.output], example: "x count some apples") { _ in .ok },
 ]
 
 @Suite struct CompletionTests {
@@ -24,6 +25,8 @@ private let commands = [
     #expect(script.contains(#"*) words="--model --yes -o" ;;"#))
     #expect(script.contains(#"*) words="-o node" ;;"#))
     #expect(script.hasSuffix("complete -o default -F _x_y x-y\n"))
+    #expect(script.contains(#"" count "*) words="some" ;;"#))
+    #expect(script.contains(#"" count some "*) words="apples" ;;"#))
     // A verb is looked for before the noun that it stands behind.
     let cases = script.split(separator: "\n").filter { $0.contains("\" doctor ") }
     #expect(cases.map { $0.prefix { $0 != ")" } } == ["    \" doctor node \"*", "    \" doctor \"*"])
@@ -44,6 +47,7 @@ private let commands = [
           "from model; and __fish_seen_subcommand_from seal' -s o -x -a 'text json' -d 'how to print the result'")
       })
     #expect(lines.contains { $0.hasSuffix("-l model -r -d 'its name'") })
+    #expect(lines.contains { $0.contains("from count; and __fish_seen_subcommand_from some; and not") && $0.contains("-a apples") })
   }
 
   @Test func theManualSaysWhatTheHelpSays() {

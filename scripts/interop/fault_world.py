@@ -183,7 +183,7 @@ class Copy:
         for key in self.keys:
             true(len(key) == 32, "a key has 32 bytes")
         status, line = self.stop()
-        same(status, 0, f"exit status after recovery ({line})")
+        same(status, 0, f"exit status after recovery ({line or self.program.output()[-800:]})")
         self.is_whole()
 
     def is_whole(self):
