@@ -67,7 +67,8 @@ struct Completion {
     var lines: [String] = []
     for start in [[]] + names {
       let next = words(after: start)
-      let isNext = "\(start.map(Self.seen).joined(separator: "; and ")); and not \(Self.seen(next.joined(separator: " ")))"
+      let isBefore = start.map(Self.seen).joined(separator: "; and ")
+      let isNext = "\(isBefore); and not \(Self.seen(next.joined(separator: " ")))"
       for word in next {
         let summary = commands.first { $0.path == start + [word] }?.summary
         lines.append(fishLine(start.isEmpty ? "__fish_use_subcommand" : isNext, "-a \(word)\(described(summary))"))
