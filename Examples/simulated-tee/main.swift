@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 import Terminal
 
 // Without a verb it serves, as the program it stands in for does.
@@ -7,4 +7,4 @@ let servesAtOnce = words.isEmpty || (words[0].hasPrefix("-") && !["-h", "--help"
 let table = CommandTable(
   program: "simulated-tee", summary: "SIMULATED evidence for tests and demonstrations; it proves nothing",
   commands: simulatorCommands)
-exit(await table.run(servesAtOnce ? ["serve"] + words : words))
+MainThread.end(await table.run(servesAtOnce ? ["serve"] + words : words))

@@ -27,7 +27,7 @@ import Glibc
 
   /// For a file that its file system keeps in small pages: the kernel is asked to put huge ones in their place, as many as
   /// fit into the file; a rest at its end stays small. One thread at a time for one file: two that ask for the same page
-  /// are both refused.
+  /// hinder each other.
   /// - Throws: `.system(.mapFile)` when the kernel has no such pages, or not now. What was taken stays the file's.
   init(collapsing descriptor: FileDescriptor, byteCount: Int, _ range: Range<Int>) throws(PlatformError) {
     mapped = Self.wholePages(range)

@@ -52,12 +52,12 @@ struct Completion {
 
   private func bashCase(_ name: [String]) -> String {
     let options = commands.first { $0.path == name }?.options ?? []
-    let words = "words=\"\((options.map(\.name) + words(after: name)).joined(separator: " "))\""
+    let offered = "words=\"\((options.map(\.name) + words(after: name)).joined(separator: " "))\""
     let valued = options.filter { $0.value != nil }.map { option in
       "\(option.name)) words=\"\(choices(option) ?? "")\" ;;"
     }
-    let body = (valued + ["*) \(words) ;;"]).map { "        \($0)" }.joined(separator: "\n")
-    let chosen = valued.isEmpty ? words : "\n      case \"$previous\" in\n\(body)\n      esac"
+    let body = (valued + ["*) \(offered) ;;"]).map { "        \($0)" }.joined(separator: "\n")
+    let chosen = valued.isEmpty ? offered : "\n      case \"$previous\" in\n\(body)\n      esac"
     return "    \" \(name.joined(separator: " ")) \"*) \(chosen) ;;"
   }
 
@@ -67,11 +67,11 @@ struct Completion {
     var lines: [String] = []
     for start in [[]] + names {
       let next = words(after: start)
-      let isBefore = start.map(Self.seen).joined(separator: "; and ")
-      let isNext = "\(isBefore); and not \(Self.seen(next.joined(separator: " ")))"
+      let typed = start.map(Self.seen) + ["not \(Self.seen(next.joined(separator: " ")))"]
+      let isNext = start.isEmpty ? "__fish_use_subcommand" : typed.joined(separator: "; and ")
       for word in next {
         let summary = commands.first { $0.path == start + [word] }?.summary
-        lines.append(fishLine(start.isEmpty ? "__fish_use_subcommand" : isNext, "-a \(word)\(described(summary))"))
+        lines.append(fishLine(isNext, "-a \(word)\(described(summary))"))
       }
     }
     for command in commands {

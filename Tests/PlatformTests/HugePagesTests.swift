@@ -17,9 +17,7 @@ import Testing
     guard let base = unsafe base, unsafe base != MAP_FAILED else { return false }
     defer { unsafe munmap(base, 2 * huge) }
     let aligned = unsafe base + (-Int(bitPattern: base) & (huge - 1))
-    unsafe aligned.storeBytes(of: 1, as: UInt8.self)
-    // An address and a place in the file that do not fit together cannot be collapsed; only then the kernel's answer says
-    // nothing, and a second mapping at a fitting address is asked.
+    // The kernel collapses only where the address and the place in the file fit together.
     let fitting = unsafe mmap(aligned, huge, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file.number, 0)
     guard let fitting = unsafe fitting, unsafe fitting != MAP_FAILED else { return false }
     unsafe fitting.storeBytes(of: 1, as: UInt8.self)

@@ -24,7 +24,7 @@ from joserfc.jwk import OctKey
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from checks import Checks, same, true  # noqa: E402
-from local import certificate, free_port, listens, nginx, until  # noqa: E402
+from local import certificate, free_port, listens, nginx, resident, until  # noqa: E402
 from stage import ROOT  # noqa: E402
 
 import store_pod  # noqa: E402
@@ -245,13 +245,6 @@ def peak(words):
         time.sleep(0.001)
     same(child.returncode, 0, f"status of {words[1]} {words[2]} in 64 MiB")
     return most
-
-
-def resident(process):
-    with contextlib.suppress(OSError):
-        fields = dict(line.split(":") for line in pathlib.Path(f"/proc/{process}/status").read_text().splitlines())
-        return sum(int(fields[name].split()[0]) for name in ("RssAnon", "RssFile") if name in fields) * 1024
-    return 0
 
 
 def memory(world):

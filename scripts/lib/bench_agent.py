@@ -12,6 +12,7 @@ import threading
 import time
 
 from bench import table
+from local import resident
 from stage import Program, Stage
 from walls import named, stopped_over
 
@@ -142,12 +143,3 @@ class Pod:
         finally:
             program.stop()
         raise SystemExit(f"bench: the agent did not open the model:\n{program.output()}")
-
-
-def resident(process):
-    """Memory of the process that is its own or of files; the weights are neither, they lie in a tmpfs."""
-    try:
-        status = pathlib.Path(f"/proc/{process}/status").read_text()
-    except OSError:
-        return 0
-    return sum(int(kib) << 10 for kib in re.findall(r"^Rss(?:Anon|File):\s+(\d+) kB", status, re.M))

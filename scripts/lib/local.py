@@ -1,5 +1,7 @@
-"""Servers of a check on this machine: a port, a certificate, nginx, and waiting until something is so."""
+"""What checks need of this machine: a port, a certificate, nginx, waiting until something is so, a process's memory."""
 import os
+import pathlib
+import re
 import socket
 import subprocess
 import time
@@ -56,3 +58,12 @@ def nginx(folder, root, log=None):
             folder=folder, root=root, port=port, log=f"{log} parts" if log else "off",
             user="user root;" if os.geteuid() == 0 else ""))
     return port, ["nginx", "-p", str(folder), "-c", settings]
+
+
+def resident(process):
+    """Memory of the process that is its own or of files; the weights are neither, they lie in a tmpfs."""
+    try:
+        status = pathlib.Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return 0
+    return sum(int(kib) << 10 for kib in re.findall(r"^Rss(?:Anon|File):\s+(\d+) kB", status, re.M))
